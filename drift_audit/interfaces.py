@@ -1,0 +1,189 @@
+"""What a plug-in implements. `drift_audit.plugins` finds implementations by their entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+from drift_audit.model.fields import FieldRow
+from drift_audit.model.findings import Severity
+from drift_audit.model.keys import CloudScope, ClusterKey, ObjectKey, ResourceKey
+from drift_audit.model.result import AuditResult
+from drift_audit.model.values import Observed
+from drift_audit.model.views import CloudScopeView, ClusterView, Gap
+
+Progress = Callable[[str], None]
+"""Told one short sentence whenever a scope begins or ends; goes to standard error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeRequest:
+    """One cloud scope that the fleet uses, and whose clusters live in it."""
+
+    scope: CloudScope
+    clusters: tuple[ClusterKey, ...]
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the provider wants to tell its own collector: VPC ids, resource ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopePlan:
+    """Which scopes have to be read, and what of the fleet cannot be."""
+
+    requests: tuple[ScopeRequest, ...]
+    gaps: tuple[Gap, ...] = ()
+    scope_of: Mapping[ClusterKey, CloudScope] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """This CAPI object stands for this cloud resource."""
+
+    management_cluster: str
+    object: ObjectKey
+    resource: ResourceKey
+    cluster: ClusterKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A CAPI object names a resource that a *complete* listing of the right account does not hold."""
+
+    link: Link
+    path: str
+    """The field that names it: `spec.providerID`."""
+    detail: str
+    """`terminated at ...`, or empty."""
+    severity: Severity
+    reaction: str
+    next_steps: tuple[str, ...]
+    transitional: bool = False
+    """True while the object is being created or deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """A resource that says it belongs to a cluster, and that no object of the fleet names."""
+
+    resource: ResourceKey
+    cluster: ClusterKey | None
+    """The cluster that it claims; `None` when no audited management cluster has it."""
+    claimed: str
+    """The cluster name in its tag."""
+    why_sure: str
+    severity: Severity
+    next_steps: tuple[str, ...]
+    potential: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """A resource that should have been compared and could not be."""
+
+    management_cluster: str
+    object: ObjectKey
+    cluster: ClusterKey
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """How a provider's resources and the fleet's objects belong together."""
+
+    links: tuple[Link, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One field of one linked resource, seen from both sides; nothing is judged yet.
+
+    A row that spans many values (the rules of a security group) gives one fact per value that differs.
+    """
+
+    link: Link
+    row: FieldRow
+    path: str
+    """What a finding shows: the row's path, or one that names the item: `ingress[tcp 22 from 0.0.0.0/0]`."""
+    capi: Observed
+    cloud: Observed
+    capi_path: tuple[str, ...] = ()
+    """Plain field path in the object whose Git declaration declares the value; empty when there is none."""
+    severity: Severity | None = None
+    """Raised or lowered against the row's, for example by exposure to the internet."""
+    note: str = ""
+
+
+@runtime_checkable
+class CloudProvider(Protocol):
+    """One cloud. Created once per audit with its settings; SDKs are imported only in `collect`."""
+
+    name: str
+
+    @classmethod
+    def settings_type(cls) -> type[Any]:
+        """The pydantic-validatable type of this provider's section under `clouds:`."""
+        ...
+
+    def __init__(self, settings: Any) -> None: ...
+
+    def owns(self, kind: str) -> bool:
+        """True for infrastructure kinds that this provider can audit: `AWSMachine`."""
+        ...
+
+    def plan(self, clusters: Sequence[ClusterView]) -> ScopePlan:
+        """The scopes that the fleet lives in. Reads only the objects given."""
+        ...
+
+    def collect(self, request: ScopeRequest, progress: Progress) -> CloudScopeView:
+        """Lists the scope. Never raises for what the cloud refuses: that is a gap in the view."""
+        ...
+
+    def reread(self, request: ScopeRequest, view: CloudScopeView, suspects: Sequence[ResourceKey]) -> CloudScopeView:
+        """The same view with the suspects read once more, and named in `reread`."""
+        ...
+
+    def correlate(
+        self, clusters: Sequence[ClusterView], clouds: Sequence[CloudScopeView], now: datetime
+    ) -> Correlation:
+        """Which object stands for which resource, what is gone, and what is left over."""
+        ...
+
+    def rows(self) -> Sequence[FieldRow]:
+        """The provider's own field map."""
+        ...
+
+    def compare(
+        self,
+        rows: Sequence[FieldRow],
+        clusters: Sequence[ClusterView],
+        clouds: Sequence[CloudScopeView],
+        links: Sequence[Link],
+    ) -> Sequence[Fact]:
+        """Facts of all rows that differ or that cannot be known; equal fields give no fact."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOptions:
+    """How a report is wanted."""
+
+    width: int = 100
+    color: bool = False
+    verbose: bool = False
+
+
+@runtime_checkable
+class ReportFormat(Protocol):
+    """One output format."""
+
+    name: str
+
+    def render(self, result: AuditResult, options: RenderOptions) -> str:
+        """The whole report. Everything in `result` is hostile text and leaves here escaped."""
+        ...

@@ -1,0 +1,163 @@
+"""What the views hold: an object of a management cluster, a declaration in Git, a resource of a cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from drift_audit.model.keys import FieldPath, ObjectKey, ResourceKey, split_api_version
+from drift_audit.model.values import Json, JsonObject, dig, mapping, sequence, text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerReference:
+    """One entry of `metadata.ownerReferences`."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+    controller: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapiObject:
+    """One object as the management cluster's API server returned it, in `api_version`.
+
+    `raw` is the parsed body. Secret values in it are already masked by the collector.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    raw: JsonObject
+
+    @property
+    def key(self) -> ObjectKey:
+        return ObjectKey(split_api_version(self.api_version)[0], self.kind, self.namespace, self.name)
+
+    @property
+    def metadata(self) -> JsonObject:
+        return mapping(self.raw.get("metadata"))
+
+    @property
+    def spec(self) -> JsonObject:
+        return mapping(self.raw.get("spec"))
+
+    @property
+    def status(self) -> JsonObject:
+        return mapping(self.raw.get("status"))
+
+    @property
+    def uid(self) -> str:
+        return text(self.metadata.get("uid"))
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return {key: text(value) for key, value in mapping(self.metadata.get("labels")).items()}
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        return {key: text(value) for key, value in mapping(self.metadata.get("annotations")).items()}
+
+    @property
+    def deleting(self) -> bool:
+        return bool(self.metadata.get("deletionTimestamp"))
+
+    @property
+    def created_at(self) -> str:
+        """RFC 3339, as the API server wrote it; empty when it is missing."""
+        return text(self.metadata.get("creationTimestamp"))
+
+    @property
+    def owners(self) -> tuple[OwnerReference, ...]:
+        return tuple(
+            OwnerReference(
+                api_version=text(entry.get("apiVersion")),
+                kind=text(entry.get("kind")),
+                name=text(entry.get("name")),
+                uid=text(entry.get("uid")),
+                controller=entry.get("controller") is True,
+            )
+            for entry in map(mapping, sequence(self.metadata.get("ownerReferences")))
+        )
+
+    def at(self, *steps: str) -> Json:
+        """What lies at a path of plain field names; `None` when absent."""
+        return dig(self.raw, *steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place in a Git repository. `line` and `column` count from 1; 0 means "the file as a whole"."""
+
+    repo: str
+    """The URL or path as configured, without credentials."""
+    revision: str
+    file: str
+    line: int = 0
+    column: int = 0
+    exact: bool = True
+    """False when the object was rendered from this file and the line is that of the whole object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a field stands in its file. Both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """One object as Git declares it, after rendering.
+
+    Paths in `marks` and `opaque` are positional: field names and list indexes only.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    raw: JsonObject
+    source: str
+    """Name of the configured Git source."""
+    location: Location
+    """Where the object starts."""
+    marks: Mapping[FieldPath, Mark] = field(default_factory=dict)
+    """Empty for a rendered object whose fields cannot be traced to a line."""
+    opaque: Mapping[FieldPath, str] = field(default_factory=dict)
+    """Fields whose value is not known from Git, with the reason: templated, encrypted."""
+    generate_name: bool = False
+
+    @property
+    def key(self) -> ObjectKey:
+        return ObjectKey(split_api_version(self.api_version)[0], self.kind, self.namespace, self.name)
+
+    def location_of(self, positional: FieldPath) -> Location:
+        """The line that declares the field, or that of its nearest declared ancestor."""
+        for length in range(len(positional), 0, -1):
+            mark = self.marks.get(positional[:length])
+            if mark is not None:
+                return Location(
+                    repo=self.location.repo,
+                    revision=self.location.revision,
+                    file=self.location.file,
+                    line=mark.line,
+                    column=mark.column,
+                    exact=self.location.exact and length == len(positional),
+                )
+        return self.location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudResource:
+    """One resource as the cloud's API describes it; `attributes` keeps the API's own field names."""
+
+    key: ResourceKey
+    attributes: JsonObject
+    tags: Mapping[str, str] = field(default_factory=dict)
+    created_at: str = ""
+    """RFC 3339, empty when the API does not tell."""

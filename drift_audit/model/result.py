@@ -1,0 +1,153 @@
+"""The result document: the public contract of `-o json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from drift_audit.model.findings import Cause, Finding
+from drift_audit.model.keys import ClusterKey
+from drift_audit.model.views import ScopeRead
+
+SCHEMA_VERSION = "1"
+
+
+class Status(StrEnum):
+    """The same fact as the exit code."""
+
+    IN_SYNC = "in_sync"
+    DRIFT = "drift"
+    INCOMPLETE = "incomplete"
+    ERROR = "error"
+
+
+class ClusterStatus(StrEnum):
+    OK = "ok"
+    DRIFTED = "drifted"
+    STUCK = "stuck"
+    INCOMPLETE = "incomplete"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    id: str
+    started_at: str
+    finished_at: str
+    duration_s: float
+    config_digest: str
+    recording_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapEntry:
+    view: str
+    scope: str
+    subject: str
+    status: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    expected: int
+    """Scopes that were to be read: a Git source, a kind of a management cluster, a resource type of a cloud scope."""
+    read: int
+    percent: float
+    scopes: tuple[ScopeRead, ...]
+    gaps: tuple[GapEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitViewEntry:
+    management_cluster: str
+    source: str
+    repo: str
+    ref: str
+    path: str
+    revision: str
+    applied_revision: str
+    renderer: str
+    declarations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapiViewEntry:
+    management_cluster: str
+    versions: Mapping[str, str]
+    """`kubernetes`, and the API version read per group."""
+    objects: int
+    read_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudViewEntry:
+    provider: str
+    account: str
+    region: str
+    resources: int
+    read_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewEntries:
+    git: tuple[GitViewEntry, ...]
+    capi: tuple[CapiViewEntry, ...]
+    cloud: tuple[CloudViewEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterEntry:
+    management_cluster: str
+    namespace: str
+    name: str
+    infrastructure: str
+    """Kind of the infrastructure cluster, such as `AWSCluster`."""
+    status: ClusterStatus
+    findings: int
+    complete: bool
+    machines: int = 0
+
+    @property
+    def key(self) -> ClusterKey:
+        return ClusterKey(self.management_cluster, self.namespace, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressionUse:
+    rule: str
+    matched: int
+    expires_in_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    calls: int
+    throttles: int
+    by_scope: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditResult:
+    """One audit. Keys are never renamed within a major `schema_version`."""
+
+    schema_version: str
+    tool: Tool
+    run: Run
+    status: Status
+    complete: bool
+    coverage: Coverage
+    views: ViewEntries
+    clusters: tuple[ClusterEntry, ...]
+    causes: tuple[Cause, ...]
+    findings: tuple[Finding, ...]
+    suppressions: tuple[SuppressionUse, ...]
+    cost: Cost

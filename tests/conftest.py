@@ -1,0 +1,50 @@
+"""Fixtures of the rig. What a machine lacks is skipped with the reason, or fails under DRIFT_AUDIT_REQUIRE_RIG=1."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.rig.apiserver import ApiServer, running_api_server
+from tests.rig.cache import MissingPart
+from tests.rig.crds import EVERYTHING, install_crds, load_crds
+from tests.rig.management_cluster import ManagementCluster, fresh_management_cluster
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files; read the diff in review")
+
+
+@pytest.fixture(scope="session")
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be rewritten instead of compared."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@contextmanager
+def required_parts() -> Iterator[None]:
+    """Turns a missing part into a skip with its reason, or into a failure where every part is required."""
+    try:
+        yield
+    except MissingPart as missing:
+        if os.environ.get("DRIFT_AUDIT_REQUIRE_RIG") == "1":
+            pytest.fail(f"a part of the rig is missing: {missing}", pytrace=False)
+        pytest.skip(f"a part of the rig is missing: {missing}")
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A real API server with the CRDs of Cluster API, CAPA, CAPZ, CAPG, Flux and Argo CD; one per test process."""
+    with required_parts(), running_api_server(tmp_path_factory.mktemp("api-server")) as server:
+        install_crds(server.admin, load_crds(EVERYTHING))
+        yield server
+
+
+@pytest.fixture
+def management_cluster(api_server: ApiServer) -> Iterator[ManagementCluster]:
+    """An empty management cluster with one fresh namespace; emptied again after the test."""
+    with fresh_management_cluster(api_server) as cluster:
+        yield cluster

@@ -1,0 +1,71 @@
+"""The programs of the rig, found on the machine or built once from their pinned Go modules."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.rig.cache import MissingPart, cached, digest_of
+
+RIG = Path(__file__).parent
+_BUILD = ("build", "-trimpath", "-ldflags=-s -w")
+_GO_SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoProgram:
+    """A main package and the module (a folder of the rig) whose go.mod and go.sum pin what it is built from."""
+
+    name: str
+    module: Path
+    package: str
+
+
+API_SERVER = GoProgram(name="rig-apiserver", module=RIG / "apiserver", package=".")
+KUBECTL = GoProgram(name="kubectl", module=RIG / "kubectl", package=".")
+KUSTOMIZE = GoProgram(name="kustomize", module=RIG / "kustomize", package="sigs.k8s.io/kustomize/kustomize/v5")
+
+
+def built(program: GoProgram) -> Path:
+    """The path of the program, built on the first call; raises `MissingPart` where Go is lacking or the build fails."""
+    version = go_version()
+    sources = [path for pattern in ("go.mod", "go.sum", "*.go") for path in sorted(program.module.glob(pattern))]
+    contents = [part for path in sources for part in (path.name, path.read_bytes())]
+    key = digest_of(version, program.package, *_BUILD, *contents)
+
+    def build(target: Path) -> None:
+        run_go([*_BUILD, "-o", str(target), program.package], folder=program.module)
+
+    return cached(program.name, key, build)
+
+
+def found_or_built(program: GoProgram) -> Path:
+    """The program of that name on PATH, else the built one."""
+    on_path = shutil.which(program.name)
+    return Path(on_path) if on_path else built(program)
+
+
+@functools.cache
+def go_version() -> str:
+    return run_go(["env", "GOVERSION"], folder=RIG).strip()
+
+
+def run_go(arguments: Sequence[str], *, folder: Path) -> str:
+    try:
+        done = subprocess.run(
+            ["go", *arguments],
+            cwd=folder,
+            env=os.environ | _GO_SETTINGS,
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError as error:
+        raise MissingPart("Go is not installed: put `go` on PATH, or name built parts by KUBEBUILDER_ASSETS") from error
+    if done.returncode:
+        raise MissingPart(f"`go {' '.join(arguments)}` failed in {folder.name}: {done.stderr.strip()[-2000:]}")
+    return done.stdout

@@ -1,0 +1,140 @@
+"""What one test gets of a shared API server, and how the server is emptied after it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.rig.apiserver import ApiServer
+from tests.rig.client import ApiRefused, Json, RigClient, reference
+from tests.rig.identities import ADMIN, AUDITOR, GITOPS, HUMAN, Identity
+
+_PARALLEL = 8
+_OWN_KINDS = ("ConfigMap", "Secret", "Event", "ServiceAccount")
+_EMPTIED_GROUPS = ("cluster.x-k8s.io", "fluxcd.io", "argoproj.io")
+_counter = itertools.count(1)
+
+
+@dataclass(slots=True, kw_only=True)
+class ManagementCluster:
+    """An API server with nothing in it but CRDs and one fresh namespace."""
+
+    name: str
+    server: ApiServer
+    namespace: str
+    """A namespace that no other test has used."""
+    audited_before: int
+    _namespaces: list[str] = field(default_factory=list)
+
+    @property
+    def client(self) -> RigClient:
+        """The rig's own client, which may do everything."""
+        return self.server.admin
+
+    @property
+    def human(self) -> RigClient:
+        """Alice's client: cluster-admin, but a person."""
+        return self.server.client(HUMAN)
+
+    @property
+    def gitops(self) -> RigClient:
+        """The client of Flux' kustomize-controller, under its field manager."""
+        return self.server.client(GITOPS).as_manager("kustomize-controller")
+
+    @property
+    def context(self) -> str:
+        """The context's name in every kubeconfig file."""
+        return self.name
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The auditor's kubeconfig: get, list and watch only."""
+        return self.kubeconfig_of(AUDITOR)
+
+    @property
+    def admin_kubeconfig(self) -> Path:
+        return self.kubeconfig_of(ADMIN)
+
+    @property
+    def human_kubeconfig(self) -> Path:
+        return self.kubeconfig_of(HUMAN)
+
+    def kubeconfig_of(self, identity: Identity) -> Path:
+        return self.server.kubeconfig(identity, context=self.name)
+
+    def new_namespace(self, stem: str = "fleet") -> str:
+        """The name of one more fresh namespace."""
+        name = f"{stem}-{next(_counter)}"
+        self.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        self._namespaces.append(name)
+        return name
+
+    def make_namespace(self, name: str) -> str:
+        """A namespace of exactly that name, emptied and kept after the test."""
+        self.client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "rig-install")
+        self._namespaces.append(name)
+        return name
+
+    def auditor_requests(self) -> list[str]:
+        """`verb uri` of everything that auditors asked since this test began."""
+        return [f"{entry.verb} {entry.uri}" for entry in self.server.audited(skip=self.audited_before)]
+
+
+@contextmanager
+def fresh_management_cluster(server: ApiServer, name: str = "mgmt") -> Iterator[ManagementCluster]:
+    """A management cluster for one test; whatever any client left in it is removed afterwards."""
+    cluster = ManagementCluster(name=name, server=server, namespace="", audited_before=len(server.audited()))
+    cluster.namespace = cluster.new_namespace()
+    try:
+        yield cluster
+    finally:
+        empty(server.admin, tuple(cluster._namespaces))
+
+
+def empty(client: RigClient, namespaces: tuple[str, ...] = ()) -> None:
+    """Deletes every object of the installed CRDs and what else the given namespaces hold, finalizers or not.
+
+    No kube-controller-manager runs here: nothing else would collect what is left of a namespace.
+    """
+    with ThreadPoolExecutor(_PARALLEL) as workers:
+        list(workers.map(lambda kind: _delete_all(client, *kind), _emptied_kinds(client)))
+        own = [(kind, namespace) for kind in _OWN_KINDS for namespace in namespaces]
+        list(workers.map(lambda place: _delete_all(client, "v1", *place), own))
+        list(workers.map(lambda name: _remove_namespace(client, name), namespaces))
+
+
+def _emptied_kinds(client: RigClient) -> list[tuple[str, str]]:
+    return [
+        (version, served.kind)
+        for version in client.preferred_versions()
+        if version.partition("/")[0].endswith(_EMPTIED_GROUPS)
+        for served in client.served_kinds(version).values()
+    ]
+
+
+def _delete_all(client: RigClient, api_version: str, kind: str, namespace: str = "") -> None:
+    for item in client.list(api_version, kind, namespace, metadata_only=True):
+        delete_now(client, item)
+
+
+def delete_now(client: RigClient, target: Json) -> None:
+    """Removes one object although it has finalizers; nothing happens if it is gone already."""
+    try:
+        if target["metadata"].get("finalizers"):
+            client.merge_patch(target, {"metadata": {"finalizers": None}})
+        client.delete(target, gracePeriodSeconds=0, propagationPolicy="Background")
+    except ApiRefused as refusal:
+        if refusal.status != 404:
+            raise
+
+
+def _remove_namespace(client: RigClient, name: str) -> None:
+    namespace = reference("v1", "Namespace", name)
+    client.delete(namespace)
+    terminating = client.find(namespace)
+    if terminating:
+        client.raw("PUT", client.path(namespace, "finalize"), {**terminating, "spec": {"finalizers": []}})

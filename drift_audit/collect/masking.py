@@ -73,8 +73,8 @@ class Masker:
         if raw.get("kind") == "Secret" and raw.get("apiVersion") == "v1":
             return self._secret(raw)
         changed = {key: masked for key, value in raw.items() if (masked := self._section(key, value)) is not value}
-        metadata = self._metadata(raw.get("metadata"))
-        if metadata is not raw.get("metadata"):
+        metadata = self._metadata(mapping(raw.get("metadata")), body_changed=bool(changed))
+        if metadata is not None:
             changed["metadata"] = metadata
         return {**raw, **changed} if changed else raw
 
@@ -97,19 +97,20 @@ class Masker:
             masked["metadata"] = {**metadata, "annotations": hidden}
         return masked
 
-    def _metadata(self, metadata: Json) -> Json:
-        """Annotations can hold whole objects again: the last applied one, the one before a conversion."""
-        whole = mapping(metadata)
-        annotations = mapping(whole.get("annotations"))
+    def _metadata(self, metadata: JsonObject, *, body_changed: bool) -> JsonObject | None:
+        """The metadata without secrets; `None` when there is nothing to change.
+
+        Annotations can hold whole objects again: the last applied one, the one before a conversion.
+        """
+        annotations = mapping(metadata.get("annotations"))
         hidden = {
             key: masked for key, value in annotations.items() if (masked := self._annotation(key, value)) is not value
         }
         changed: dict[str, Json] = {"annotations": {**annotations, **hidden}} if hidden else {}
-        managed = whole.get("managedFields")
-        masked_fields = self._field_names(managed)
-        if masked_fields is not managed:
-            changed["managedFields"] = masked_fields
-        return {**whole, **changed} if changed else metadata
+        # The field sets repeat values of the body only, and walking them for every object would cost most of all.
+        if body_changed and "managedFields" in metadata:
+            changed["managedFields"] = self._field_names(metadata["managedFields"])
+        return {**metadata, **changed} if changed else None
 
     def _annotation(self, key: str, value: Json) -> Json:
         if not isinstance(value, str):
@@ -126,11 +127,9 @@ class Masker:
     def _field_names(self, node: Json) -> Json:
         """managedFields names items of associative lists by their keys, and `value` can be one of them."""
         if isinstance(node, Mapping):
-            renamed = {self._field_name(key): self._field_names(value) for key, value in node.items()}
-            same = all(ours is theirs for ours, theirs in zip(renamed.values(), node.values(), strict=False))
-            return node if same and renamed.keys() == node.keys() else renamed
+            return {self._field_name(key): self._field_names(value) for key, value in node.items()}
         if isinstance(node, list):
-            return _kept_or_new(node, [self._field_names(item) for item in node])
+            return [self._field_names(item) for item in node]
         return node
 
     def _field_name(self, key: str) -> str:
@@ -144,25 +143,34 @@ class Masker:
         return key if masked is keys else "k:" + json.dumps(masked, separators=(",", ":"))
 
     def _walk(self, key: str, value: Json, *, inside: bool) -> Json:
-        """The value without secrets; `inside` is true below a key that promises one."""
+        """The value without secrets, and the very same value when there are none.
+
+        `inside` is true below a key that promises one.
+        """
         inside = inside or _promises_secret(key)
         if isinstance(value, str):
             if (inside and key not in _POINTERS) or _holds_secret(value):
                 return self.mask(value)
             return value
-        if isinstance(value, Mapping):
-            named = isinstance(value.get("name"), str) and _promises_secret(text(value["name"]))
-            changed: dict[str, Json] = {}
-            for name, item in value.items():
-                masked = self._walk(name, item, inside=inside or (named and name == "value"))
-                if masked is not item:
-                    changed[name] = masked
-            return {**value, **changed} if changed else value
+        # A plain `dict` first: the check against the abstract class costs more than the rest of the walk.
+        if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101
+            return self._walk_mapping(value, inside=inside)
         if isinstance(value, (list, tuple)):
             if key == "files":
                 return _kept_or_new(value, [self._file(item) for item in value])
             return _kept_or_new(value, [self._walk("", item, inside=inside) for item in value])
         return value
+
+    def _walk_mapping(self, value: JsonObject, *, inside: bool) -> JsonObject:
+        # `{name: DB_PASSWORD, value: ...}`: environment variables, arguments, topology variables.
+        name = value.get("name")
+        named = isinstance(name, str) and _promises_secret(name)
+        changed: dict[str, Json] = {}
+        for key, item in value.items():
+            masked = self._walk(key, item, inside=inside or (named and key == "value"))
+            if masked is not item:
+                changed[key] = masked
+        return {**value, **changed} if changed else value
 
     def _file(self, item: Json) -> Json:
         """An entry of `files` in bootstrap configuration: its content ends on a machine and may be anything."""

@@ -1,0 +1,273 @@
+"""The sentence pieces that the console and the Markdown report share.
+
+Everything here returns raw text: names in it are still hostile, and each report escapes them for its own place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from drift_audit.clock import moment
+from drift_audit.model.findings import Actor, Between, DeclaredAt, Finding, Grade, ObjectRef, Severity, Verdict
+from drift_audit.model.keys import ClusterKey, ResourceKey
+from drift_audit.model.result import AuditResult, Coverage, Run, Status
+from drift_audit.model.views import View
+from drift_audit_reports.ranking import Fold, Overview, RankedCause
+
+VERDICTS: Mapping[Verdict, str] = {
+    Verdict.IN_SYNC: "in sync",
+    Verdict.EDITED_IN_CLUSTER: "edited in the cluster",
+    Verdict.EDITED_IN_CLOUD: "edited in the cloud",
+    Verdict.NOT_APPLIED: "not applied from Git",
+    Verdict.NOT_RECONCILED: "not reconciled to the cloud",
+    Verdict.RECONCILING: "reconciling",
+    Verdict.ADOPTED: "cloud edit adopted into the spec",
+    Verdict.CONFLICT: "all three differ",
+    Verdict.MISSING: "missing",
+    Verdict.ORPHAN: "orphan",
+    Verdict.UNMANAGED: "not managed from Git",
+    Verdict.HAZARD: "hazard",
+    Verdict.UNDETERMINED: "cannot be decided",
+}
+
+FOLDS: Mapping[Fold, str] = {
+    Fold.UNDETERMINED: "could not be decided",
+    Fold.POTENTIAL: "potential, never fail a run",
+    Fold.RECONCILING: "reconciling, inside their time",
+    Fold.SUPPRESSED: "suppressed",
+}
+"""After a count, in the order in which a report lists them."""
+
+GRADES: Mapping[Grade, str] = {
+    Grade.A: "audit record",
+    Grade.B: "field owner, bounded time",
+    Grade.C: "field owner, time open",
+    Grade.D: "candidate only",
+    Grade.E: "no evidence",
+}
+
+_PLURALS = {"entry": "entries"}
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 cluster`, `1,204 clusters`."""
+    return f"{count:,} {noun if count == 1 else _PLURALS.get(noun, noun + 's')}"
+
+
+def listed(items: Sequence[str], most: int) -> str:
+    """The first ones, and how many more there are: `a, b and 12 more`."""
+    shown, rest = items[:most], len(items) - most
+    return ", ".join(shown) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+# Time
+
+
+def moment_text(stamped: str) -> str:
+    """`2026-11-19 21:10 UTC`; seconds only where there are some, an unreadable text as it is."""
+    when = moment(stamped)
+    return f"{_clock_text(when)} UTC" if when else stamped
+
+
+def between_text(between: Between) -> str:
+    """The window in words, as wide as it was measured and never narrower."""
+    after, before = moment(between.after), moment(between.before)
+    if after and before:
+        if after == before:
+            return f"at {_clock_text(after)} UTC"
+        same_day = after.astimezone(UTC).date() == before.astimezone(UTC).date()
+        until = _clock_text(before).partition(" ")[2] if same_day else _clock_text(before)
+        return f"between {_clock_text(after)} and {until} UTC"
+    if after:
+        return f"after {_clock_text(after)} UTC"
+    return f"before {_clock_text(before)} UTC" if before else "at an unknown time"
+
+
+def since_text(since: str, run: Run) -> str:
+    """`2026-11-19 21:10 UTC, 4 h 50 min before this run`."""
+    began, now = moment(since), moment(run.finished_at) or moment(run.started_at)
+    if began is None or now is None or began > now:
+        return moment_text(since)
+    return f"{moment_text(since)}, {_duration_text(now - began)} before this run"
+
+
+def _clock_text(when: datetime) -> str:
+    utc = when.astimezone(UTC)
+    return utc.strftime("%Y-%m-%d %H:%M:%S" if utc.second else "%Y-%m-%d %H:%M")
+
+
+def _duration_text(length: timedelta) -> str:
+    minutes = int(length.total_seconds()) // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+# Subjects and places
+
+
+def object_text(subject: ObjectRef) -> str:
+    """As `drift-audit explain` takes it: `AWSMachine/fleet/eu-1-md-0-abc`."""
+    return "/".join(part for part in (subject.kind, subject.namespace, subject.name) if part)
+
+
+def resource_text(resource: ResourceKey) -> str:
+    return f"{resource.type} {resource.id} in {resource.scope}"
+
+
+def subject_text(finding: Finding) -> str:
+    """The object that a finding is about, else the resource, else the cluster."""
+    if finding.object is not None:
+        return object_text(finding.object)
+    if finding.resource is not None:
+        return resource_text(finding.resource)
+    return str(finding.cluster or finding.management_cluster)
+
+
+def declared_text(declared: DeclaredAt) -> str:
+    """`platform/fleet//clusters/eu-1.yaml:41`, and "near" before a line that is only the nearest known one."""
+    line = f":{declared.line}" if declared.line else ""
+    near = "" if declared.exact else "near "
+    return f"{near}{repo_name(declared.repo)}//{declared.file}{line}"
+
+
+def repo_name(repo: str) -> str:
+    """The last two parts of a repository's address; the JSON report has the whole."""
+    path = repo.rpartition("://")[2].replace(":", "/").rstrip("/").removesuffix(".git")
+    return "/".join(path.split("/")[-2:])
+
+
+def place_of(finding: Finding, view: View) -> str:
+    """Where one of the three values stands."""
+    match view:
+        case View.GIT:
+            return declared_text(finding.declared_at) if finding.declared_at else ""
+        case View.CAPI:
+            return object_text(finding.object) if finding.object else ""
+        case View.CLOUD:
+            return resource_text(finding.resource) if finding.resource else ""
+        case View.WORKLOAD:
+            return ""
+
+
+def affected(findings: Iterable[Finding]) -> list[str]:
+    """The subjects, each once, the clusters named before them: `prod/fleet/eu-1 AWSMachine/fleet/a, …/b`."""
+    by_cluster: dict[ClusterKey | None, list[str]] = {}
+    for finding in findings:
+        by_cluster.setdefault(finding.cluster, []).append(subject_text(finding))
+    return [
+        f"{cluster} {subject}" if cluster else subject
+        for cluster, subjects in by_cluster.items()
+        for subject in dict.fromkeys(subjects)
+    ]
+
+
+# Who
+
+
+def actor_text(actor: Actor) -> str:
+    """`kubectl-edit (kubectl edit), between … and …, evidence grade B (managedFields)`."""
+    who = actor.who or "unknown"
+    named = f"{who} ({actor.how})" if actor.how and actor.how != who else who
+    proof = f"evidence grade {actor.grade}"
+    return ", ".join([named, between_text(actor.between), f"{proof} ({actor.source})" if actor.source else proof])
+
+
+def actors_text(findings: Sequence[Finding]) -> str:
+    """The actor of the first finding that has one, and how many others acted; empty when nobody is known."""
+    actors = list(dict.fromkeys(finding.actor for finding in findings if finding.actor is not None))
+    if not actors:
+        return ""
+    others = len({(actor.who, actor.how) for actor in actors}) - 1
+    return actor_text(actors[0]) + (f", and {counted(others, 'other')}" if others else "")
+
+
+# The result as a whole
+
+
+def headline(overview: Overview) -> str:
+    """One sentence on the whole audit. "In sync" is said only when everything was read and decided."""
+    result = overview.result
+    if result.status is Status.ERROR:
+        return "the audit could not be done"
+    found = found_text(overview)
+    if not overview.complete:
+        return f"incomplete, and {found}" if overview.causes else "incomplete: nothing found in what could be read"
+    if overview.causes:
+        below = ", all below the severity that fails a run" if result.status is Status.IN_SYNC else ""
+        return f"drift: {found}{below}" if not below else f"{found}{below}"
+    undecided = len(overview.folded[Fold.UNDETERMINED])
+    if undecided:
+        return f"nothing found, but {counted(undecided, 'finding')} could not be decided"
+    return "in sync: Git, management clusters and cloud agree"
+
+
+def found_text(overview: Overview) -> str:
+    """`9 causes, 12 findings in 5 clusters (1 critical, 3 high)`."""
+    clusters = {cluster for ranked in overview.causes for cluster in ranked.cause.clusters}
+    inside = f" in {counted(len(clusters), 'cluster')}" if clusters else ""
+    graded = [f"{overview.count(severity)} {severity}" for severity in worst_first() if overview.count(severity)]
+    counts = f"{counted(len(overview.causes), 'cause')}, {counted(len(overview.open), 'finding')}"
+    return counts + inside + (f" ({', '.join(graded)})" if graded else "")
+
+
+def worst_first() -> list[Severity]:
+    return sorted(Severity, key=lambda severity: -severity.rank)
+
+
+def extent_text(ranked: RankedCause) -> str:
+    """How far a cause reaches: `3 clusters, 14 findings`."""
+    parts = [
+        counted(len(ranked.cause.clusters), "cluster") if ranked.cause.clusters else "",
+        counted(len(ranked.findings), "finding") if ranked.findings else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def fleet_text(result: AuditResult) -> str:
+    """`2 management clusters: prod, stage · 48 clusters · 612 machines`."""
+    names = sorted({entry.management_cluster for entry in (*result.clusters, *result.views.capi)})
+    heads = counted(len(names), "management cluster") + (f": {listed(names, 4)}" if names else "")
+    machines = sum(entry.machines for entry in result.clusters)
+    return " · ".join([heads, counted(len(result.clusters), "cluster"), counted(machines, "machine")])
+
+
+def percent_text(coverage: Coverage) -> str:
+    """Rounded down: 100% is said only when everything was read."""
+    percent = math.floor(coverage.percent * 10) / 10
+    whole = coverage.expected > 0 and coverage.read >= coverage.expected and not coverage.gaps
+    return f"{percent if whole else min(percent, 99.9):g}%"
+
+
+def coverage_text(coverage: Coverage) -> str:
+    return f"coverage {percent_text(coverage)} ({coverage.read:,} of {counted(coverage.expected, 'scope')})"
+
+
+def reasons_text(findings: Iterable[Finding], most: int) -> str:
+    """What is behind a folded count, the commonest first: `Extra label (3), Taint added (1) and 2 more`."""
+    titles = Counter(finding.title for finding in findings)
+    ordered = sorted(titles.items(), key=lambda entry: (-entry[1], entry[0]))
+    return listed([f"{title} ({count:,})" if count > 1 else title for title, count in ordered], most)
+
+
+def result_line(overview: Overview) -> str:
+    """One line for grep: a word, then `key=value` pairs. Keys are only ever added."""
+    result = overview.result
+    status = result.status if overview.complete or result.status is not Status.IN_SYNC else Status.INCOMPLETE
+    clusters = {cluster for ranked in overview.causes for cluster in ranked.cause.clusters}
+    pairs: list[tuple[str, object]] = [
+        ("findings", len(overview.open)),
+        ("causes", len(overview.causes)),
+        ("clusters", len(clusters)),
+        *((severity, overview.count(severity)) for severity in worst_first()),
+        *((fold, len(overview.folded[fold])) for fold in FOLDS),
+        ("gaps", len(overview.gaps)),
+        ("incomplete", "no" if overview.complete else "yes"),
+        ("exit-severity", overview.worst or "none"),
+        ("coverage", percent_text(result.coverage)),
+    ]
+    return f"result: {status} " + " ".join(f"{key}={value}" for key, value in pairs)

@@ -1,0 +1,108 @@
+"""The leaves of an object: the smallest fields whose owner the API server tracks.
+
+Mirrors structured-merge-diff `typed/tofieldset.go`, with two differences that serve comparison: an
+empty map and a `null` count as absent (rule E2), and a keyed item that has only its keys is a leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from drift_audit.compare.schema import SchemaNode, Structure
+from drift_audit.model.keys import FieldPath, ItemKey, SetItem, canonical_json
+from drift_audit.model.values import Json, JsonObject, mapping, sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf of one object."""
+
+    path: FieldPath
+    positional: FieldPath
+    """The same place by list indexes: how marks in a file are kept."""
+    value: Json
+    schema: SchemaNode
+    declared: bool = True
+    """False when the schema would prune it."""
+
+
+Leaves = Mapping[FieldPath, Leaf]
+KeyHints = Mapping[FieldPath, tuple[str, ...]]
+"""Key fields of lists that have no schema, learnt from managedFields."""
+
+ROOT_SKIP = frozenset({"apiVersion", "kind", "status"})
+
+
+def leaves_of(raw: JsonObject, schema: SchemaNode, hints: KeyHints, noise: Collection[FieldPath] = ()) -> Leaves:
+    """All leaves of an object except its identity, its status and what `noise` names (whole subtrees)."""
+    found: dict[FieldPath, Leaf] = {}
+    for name, value in raw.items():
+        if name in ROOT_SKIP:
+            continue
+        node = schema.child(name)
+        for leaf in _walk((name,), (name,), value, node, hints, schema.declares(name)):
+            if not any(leaf.path[: len(skipped)] == skipped for skipped in noise):
+                found[leaf.path] = leaf
+    return found
+
+
+def _walk(
+    path: FieldPath, positional: FieldPath, value: Json, node: SchemaNode, hints: KeyHints, declared: bool
+) -> Iterator[Leaf]:
+    if value is None and not node.nullable:
+        return
+    match _structure(path, value, node, hints):
+        case Structure.MAP:
+            for name, child in mapping(value).items():
+                yield from _walk(
+                    (*path, name), (*positional, name), child, node.child(name), hints, declared and node.declares(name)
+                )
+        case Structure.KEYED_LIST:
+            yield from _keyed_items(path, positional, sequence(value), node, hints, declared)
+        case Structure.SET:
+            for index, item in enumerate(sequence(value)):
+                yield Leaf((*path, SetItem.of(item)), (*positional, index), item, node.items, declared)
+        case _:
+            yield Leaf(path, positional, value, node, declared)
+
+
+def _structure(path: FieldPath, value: Json, node: SchemaNode, hints: KeyHints) -> Structure:
+    structure = node.structure_of(value)
+    if structure is Structure.ATOMIC and isinstance(value, (list, tuple)) and not node.known and hints.get(path):
+        return Structure.KEYED_LIST
+    return structure
+
+
+def _keyed_items(
+    path: FieldPath, positional: FieldPath, items: Collection[Json], node: SchemaNode, hints: KeyHints, declared: bool
+) -> Iterator[Leaf]:
+    keys = node.list_keys or hints[path]
+    named = [_item_key(item, keys, node.items) for item in items]
+    for index, (item, key) in enumerate(zip(items, named, strict=True)):
+        if key is None:
+            # An item without its key fields is refused by the server; it can only be compared whole.
+            yield Leaf((*path, SetItem.of(item)), (*positional, index), item, node.items, declared)
+            continue
+        here: FieldPath = (*path, key)
+        if named.count(key) > 1:
+            if named.index(key) == index:
+                same = [other for other, name in zip(items, named, strict=True) if name == key]
+                yield Leaf(here, (*positional, index), same, node.items, declared)
+            continue
+        rest = {name: child for name, child in mapping(item).items() if name not in keys}
+        below = list(_walk(here, (*positional, index), rest, node.items, hints, declared))
+        yield from below or [Leaf(here, (*positional, index), mapping(item), node.items, declared)]
+
+
+def _item_key(item: Json, keys: tuple[str, ...], node: SchemaNode) -> ItemKey | None:
+    fields = mapping(item)
+    named: dict[str, Json] = {}
+    for key in keys:
+        if key in fields:
+            named[key] = fields[key]
+        elif node.child(key).has_default:
+            named[key] = node.child(key).default
+        else:
+            return None
+    return ItemKey(canonical_json(named))

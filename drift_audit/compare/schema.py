@@ -1,0 +1,150 @@
+"""What a CRD's schema says about the structure at a field: the unit in which fields are owned.
+
+Server-side apply tracks ownership per *leaf*; where a leaf begins is decided by the schema
+(structured-merge-diff `typed/tofieldset.go`, kube-openapi `pkg/schemaconv/smd.go`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from drift_audit.model.values import Json, JsonObject, mapping, sequence, text
+
+
+class Structure(StrEnum):
+    """How the API server tracks ownership below a field."""
+
+    SCALAR = "scalar"
+    ATOMIC = "atomic"
+    """A list or map that is one leaf."""
+    MAP = "map"
+    """Each entry is tracked by itself."""
+    KEYED_LIST = "keyed_list"
+    """A list of maps, its items named by key fields."""
+    SET = "set"
+    """A list of scalars, each item tracked by its value."""
+
+
+# ObjectMeta is the same for every kind; a CRD does not spell it out.
+OBJECT_META: JsonObject = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "namespace": {"type": "string"},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
+        "finalizers": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
+        "ownerReferences": {
+            "type": "array",
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["uid"],
+            "items": {"type": "object", "x-kubernetes-map-type": "atomic"},
+        },
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaNode:
+    """The schema at one field; `raw` is `None` where the schema says nothing (deduced structure)."""
+
+    raw: JsonObject | None
+
+    @classmethod
+    def of_object(cls, schema: Json) -> SchemaNode:
+        """The schema of a whole object, with ObjectMeta filled in."""
+        root = mapping(schema)
+        if not root:
+            return cls({"type": "object", "properties": {"metadata": OBJECT_META}, _DEDUCED: True})
+        return cls({**root, "properties": {**mapping(root.get("properties")), "metadata": OBJECT_META}})
+
+    @property
+    def known(self) -> bool:
+        return self.raw is not None
+
+    def structure_of(self, value: Json) -> Structure:
+        """How the server tracks `value` here. Without a schema: maps by entry, lists as one leaf."""
+        if isinstance(value, (list, tuple)):
+            return self._list_structure()
+        if isinstance(value, dict):
+            if self.raw is not None and self.raw.get("x-kubernetes-map-type") == "atomic":
+                return Structure.ATOMIC
+            return Structure.MAP
+        return Structure.SCALAR
+
+    def _list_structure(self) -> Structure:
+        match self.raw and self.raw.get("x-kubernetes-list-type"):
+            case "map" if self.list_keys:
+                return Structure.KEYED_LIST
+            case "set":
+                return Structure.SET
+            case _:
+                return Structure.ATOMIC
+
+    @property
+    def list_keys(self) -> tuple[str, ...]:
+        keys = sequence(self.raw.get("x-kubernetes-list-map-keys")) if self.raw else ()
+        return tuple(text(key) for key in keys)
+
+    @property
+    def items(self) -> SchemaNode:
+        return SchemaNode(self._object("items"))
+
+    def child(self, name: str) -> SchemaNode:
+        """The schema of a map entry; an unknown node where the schema says nothing about it."""
+        if self.raw is None:
+            return UNKNOWN
+        properties = mapping(self.raw.get("properties"))
+        if name in properties:
+            return SchemaNode(mapping(properties[name]))
+        return SchemaNode(self._object("additionalProperties"))
+
+    def declares(self, name: str) -> bool:
+        """False when the server would prune a field of this name here."""
+        if self.raw is None or self.raw.get(_DEDUCED) or self.preserves_unknown:
+            return True
+        properties = mapping(self.raw.get("properties"))
+        if not properties and "additionalProperties" not in self.raw:
+            # `type: object` without more keeps nothing, except in an embedded resource.
+            return bool(self.raw.get("x-kubernetes-embedded-resource"))
+        extra = self.raw.get("additionalProperties")
+        return name in properties or (extra is not None and extra is not False)
+
+    @property
+    def preserves_unknown(self) -> bool:
+        return self.raw is not None and self.raw.get("x-kubernetes-preserve-unknown-fields") is True
+
+    @property
+    def nullable(self) -> bool:
+        return self.raw is not None and self.raw.get("nullable") is True
+
+    @property
+    def int_or_string(self) -> bool:
+        return self.raw is not None and self.raw.get("x-kubernetes-int-or-string") is True
+
+    @property
+    def numeric(self) -> bool:
+        return self.raw is None or self.raw.get("type") in ("number", "integer", None)
+
+    @property
+    def quantity(self) -> bool:
+        """True where the schema carries the pattern that controller-gen writes for `resource.Quantity`."""
+        return self.raw is not None and text(self.raw.get("pattern")).startswith(_QUANTITY_PATTERN)
+
+    @property
+    def has_default(self) -> bool:
+        return self.raw is not None and "default" in self.raw
+
+    @property
+    def default(self) -> Json:
+        return self.raw.get("default") if self.raw else None
+
+    def _object(self, key: str) -> JsonObject | None:
+        value = self.raw.get(key) if self.raw else None
+        return value if isinstance(value, dict) else None
+
+
+_DEDUCED = "x-drift-audit-deduced"
+_QUANTITY_PATTERN = "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))"
+UNKNOWN = SchemaNode(None)

@@ -1,0 +1,134 @@
+"""The truth table: head of Git, applied Git and live value of one leaf, and who owns it, give one outcome.
+
+Rests on what structured-merge-diff guarantees (`merge/update.go`): a request that changes a leaf takes
+it from every other manager, and a request that removes it leaves no owner. So while the applier still
+owns a leaf, nobody else has changed it since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drift_audit.compare.equality import SAME, Equality
+from drift_audit.compare.leaves import Leaf
+from drift_audit.model.comparison import LeafOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Which classes own the leaf."""
+
+    applier: bool = False
+    out_of_band: bool = False
+    """A person, a script, or a manager that nobody knows."""
+    controller: bool = False
+
+    @property
+    def nobody(self) -> bool:
+        return not (self.applier or self.out_of_band or self.controller)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One leaf as the three sides have it; `None` where a side does not."""
+
+    head: Leaf | None
+    applied: Leaf | None
+    live: Leaf | None
+    live_below: bool = False
+    """True when the live object has this as a map or item with further leaves below it."""
+    absent_means_same: bool = False
+    """True when the declared value is one that a controller's re-serialisation drops (rule E2)."""
+    pruned: bool = False
+    """True when the schema does not know the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    outcome: LeafOutcome
+    rule: str = ""
+    note: str = ""
+
+
+Equal = Callable[[Leaf, Leaf], Equality]
+
+
+def rule_on_declared(sides: Sides, owners: Owners, equal: Equal) -> Ruling:
+    """The outcome for a leaf that the head of Git or the applied revision declares."""
+    if sides.live is not None:
+        return _both_present(sides, sides.live, owners, equal)
+    if sides.live_below:
+        return Ruling(LeafOutcome.EQUAL)
+    return _live_absent(sides, owners)
+
+
+def _live_absent(sides: Sides, owners: Owners) -> Ruling:
+    if sides.absent_means_same:
+        return Ruling(LeafOutcome.EQUAL_NORMALISED, "E2")
+    if sides.pruned:
+        return Ruling(LeafOutcome.PRUNED_UNKNOWN)
+    if sides.applied is None:
+        return Ruling(LeafOutcome.PENDING_APPLY, note="new in Git")
+    if sides.head is None:
+        return Ruling(LeafOutcome.EQUAL)
+    return Ruling(LeafOutcome.APPLIED_THEN_DROPPED if owners.applier else LeafOutcome.REMOVED)
+
+
+def _both_present(sides: Sides, live: Leaf, owners: Owners, equal: Equal) -> Ruling:
+    to_head = equal(sides.head, live) if sides.head else None
+    to_applied = equal(sides.applied, live) if sides.applied else None
+    if sides.head is None:
+        if owners.out_of_band and not owners.applier and to_applied and not to_applied.equal:
+            return Ruling(LeafOutcome.CONFLICTING_OOB, note="Git has removed the field since")
+        return Ruling(LeafOutcome.PENDING_PRUNE_FIELD)
+    if to_head and to_head.equal:
+        return _equal_to_head(sides, owners, to_head, to_applied)
+    moved_on = sides.applied is None or not equal(sides.applied, sides.head).equal
+    if moved_on:
+        return _head_moved_on(owners, to_applied)
+    return _changed(owners, to_head or SAME)
+
+
+def _equal_to_head(sides: Sides, owners: Owners, to_head: Equality, to_applied: Equality | None) -> Ruling:
+    if sides.applied is not None and to_applied and not to_applied.equal:
+        hotfix = owners.out_of_band and not owners.applier
+        return Ruling(LeafOutcome.HOTFIX_COMMITTED if hotfix else LeafOutcome.EQUAL)
+    if to_head.rule != "E1":
+        return Ruling(LeafOutcome.EQUAL_NORMALISED, to_head.rule)
+    if owners.out_of_band:
+        return Ruling(LeafOutcome.EQUAL_SHARED if owners.applier else LeafOutcome.EQUAL_UNCLAIMED)
+    return Ruling(LeafOutcome.EQUAL)
+
+
+def _head_moved_on(owners: Owners, to_applied: Equality | None) -> Ruling:
+    if to_applied and to_applied.equal:
+        return Ruling(LeafOutcome.PENDING_APPLY)
+    if owners.out_of_band and not owners.applier:
+        return Ruling(LeafOutcome.CONFLICTING_OOB)
+    if to_applied is None or owners.applier:
+        return Ruling(LeafOutcome.PENDING_APPLY)
+    return _changed(owners, to_applied)
+
+
+def _changed(owners: Owners, equality: Equality) -> Ruling:
+    if owners.applier:
+        return Ruling(LeafOutcome.APPLIED_DIFFERENT, note=equality.note)
+    if owners.out_of_band:
+        return Ruling(LeafOutcome.CHANGED_OOB, note=equality.note)
+    if owners.controller:
+        return Ruling(LeafOutcome.CHANGED_BY_CONTROLLER, note=equality.note)
+    return Ruling(LeafOutcome.CHANGED_UNATTRIBUTED, note=equality.note)
+
+
+def rule_on_extra(owners: Owners, *, is_default: bool, applied_by_update: bool) -> Ruling:
+    """The outcome for a live leaf that Git does not declare."""
+    if owners.out_of_band and not owners.applier:
+        return Ruling(LeafOutcome.EXTRA_OOB)
+    if owners.controller:
+        return Ruling(LeafOutcome.EXTRA_CONTROLLER)
+    if owners.applier:
+        # Whoever creates an object by Update owns the defaults that the server fills in while decoding.
+        defaulted = is_default and applied_by_update
+        return Ruling(LeafOutcome.EXTRA_DEFAULTED if defaulted else LeafOutcome.STALE_APPLIER)
+    return Ruling(LeafOutcome.EXTRA_DEFAULTED if is_default else LeafOutcome.EXTRA_UNOWNED)

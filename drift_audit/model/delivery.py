@@ -1,0 +1,35 @@
+"""How a declaration gets into the management cluster: the GitOps object that applies it, and its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drift_audit.model.keys import ObjectKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One GitOps object (a Flux Kustomization, an Argo CD Application), read from the management cluster."""
+
+    tool: str
+    """`Flux` or `Argo CD`."""
+    object: ObjectKey
+    applier: str
+    """Its field manager: `kustomize-controller`."""
+    applied_revision: str = ""
+    """Full commit id that was applied last with success; empty when unknown."""
+    suspended: bool = False
+    failing: str = ""
+    """Why it cannot apply, in the tool's own words; empty when it can."""
+    corrects: bool = True
+    """True when it puts edits in the cluster back by itself."""
+    last_success: str = ""
+    """RFC 3339: when it last applied everything with success."""
+    interval_seconds: int = 0
+    repo: str = ""
+    """Clone URL of its source; empty when that is no Git repository."""
+    path: str = ""
+    """Directory in the repository that it applies."""
+
+    def __str__(self) -> str:
+        return f"{self.tool} {self.object}"

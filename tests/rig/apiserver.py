@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -18,8 +17,7 @@ from typing import Any
 
 import urllib3
 
-from tests.rig.build import API_SERVER, built
-from tests.rig.cache import MissingPart
+from tests.rig.build import api_server_programs
 from tests.rig.certificates import CertificateAuthority, signing_key_pair
 from tests.rig.client import RigClient
 from tests.rig.identities import ADMIN, AUDITOR, Identity, role_bindings
@@ -123,10 +121,10 @@ def running_api_server(directory: Path) -> Iterator[ApiServer]:
         etcd_folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-etcd-")))
         port = stack.enter_context(_reserved_port())
         log = stack.enter_context((directory / "apiserver.log").open("wb"))
-        program, etcd_flag = _program_and_etcd(stack, etcd_folder, log.fileno())
-        process = stack.enter_context(
-            _process([str(program), etcd_flag, *_flags(directory, port)], log.fileno(), directory)
-        )
+        program, etcd = api_server_programs()
+        storage = f"--etcd-servers={_running_etcd(stack, etcd, etcd_folder, log.fileno())}" if etcd else ""
+        command = [str(program), storage or f"--rig-etcd-dir={etcd_folder}", *_flags(directory, port)]
+        process = stack.enter_context(_process(command, log.fileno(), directory))
         server = ApiServer(url=f"https://127.0.0.1:{port}", directory=directory, authority=authority)
         _await_ready(server, process)
         for binding in role_bindings():
@@ -158,32 +156,18 @@ def _flags(directory: Path, port: int) -> list[str]:
     ]
 
 
-def _program_and_etcd(stack: ExitStack, folder: Path, log: int) -> tuple[Path, str]:
-    """The API server's program, and the flag that tells it of its etcd.
-
-    `KUBEBUILDER_ASSETS` names a folder with the programs `kube-apiserver` and `etcd` as envtest uses them;
-    without it, the rig's own program brings etcd along.
-    """
-    assets = os.environ.get("KUBEBUILDER_ASSETS")
-    if not assets:
-        return built(API_SERVER), f"--rig-etcd-dir={folder}"
-    programs = [Path(assets) / name for name in ("kube-apiserver", "etcd")]
-    for program in programs:
-        if not shutil.which(str(program)):
-            raise MissingPart(f"KUBEBUILDER_ASSETS is set, but {program} is not a program")
+def _running_etcd(stack: ExitStack, etcd: Path, folder: Path, log: int) -> str:
+    """The URL of an etcd that runs until the stack is unwound."""
     port = stack.enter_context(_reserved_port())
     url, peers = f"http://127.0.0.1:{port}", "http://127.0.0.1:0"
     flags = [
         *(f"--data-dir={folder}", "--unsafe-no-fsync", "--log-level=error", "--socket-reuse-port"),
         *(f"--listen-client-urls={url}", f"--advertise-client-urls={url}"),
-        *(
-            f"--listen-peer-urls={peers}",
-            f"--initial-advertise-peer-urls={peers}",
-            f"--initial-cluster=default={peers}",
-        ),
+        *(f"--listen-peer-urls={peers}", f"--initial-advertise-peer-urls={peers}"),
+        f"--initial-cluster=default={peers}",
     ]
-    stack.enter_context(_process([str(programs[1]), *flags], log, folder))
-    return programs[0], f"--etcd-servers={url}"
+    stack.enter_context(_process([str(etcd), *flags], log, folder))
+    return url
 
 
 @contextmanager

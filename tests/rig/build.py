@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.rig.cache import MissingPart, cached, digest_of
 
 RIG = Path(__file__).parent
-_BUILD = ("build", "-trimpath", "-ldflags=-s -w")
+_BUILD = ("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w")
 _GO_SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
 
 
@@ -39,15 +39,33 @@ def built(program: GoProgram) -> Path:
     key = digest_of(version, program.package, *_BUILD, *contents)
 
     def build(target: Path) -> None:
-        run_go([*_BUILD, "-o", str(target), program.package], folder=program.module)
+        target.mkdir()
+        run_go([*_BUILD, "-o", str(target / program.name), program.package], folder=program.module)
 
-    return cached(program.name, key, build)
+    # A folder of its own per program: kubectl takes its User-Agent, and so its field manager, from its file's name.
+    return cached(program.name, key, build) / program.name
 
 
 def found_or_built(program: GoProgram) -> Path:
     """The program of that name on PATH, else the built one."""
     on_path = shutil.which(program.name)
     return Path(on_path) if on_path else built(program)
+
+
+def api_server_programs() -> tuple[Path, Path | None]:
+    """The API server, and the etcd that it needs beside it.
+
+    `KUBEBUILDER_ASSETS` names a folder with the programs `kube-apiserver` and `etcd`, as envtest uses it;
+    without it, the rig's own API server is built, which brings its etcd along (`None`).
+    """
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if not assets:
+        return built(API_SERVER), None
+    server, etcd = (Path(assets) / name for name in ("kube-apiserver", "etcd"))
+    for program in (server, etcd):
+        if not os.access(program, os.X_OK):
+            raise MissingPart(f"KUBEBUILDER_ASSETS is set, but {program} is not a program")
+    return server, etcd
 
 
 @functools.cache

@@ -1,0 +1,66 @@
+"""`python -m tests.rig build | serve`: prepare the parts of the rig, or play with a server by hand."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.rig.apiserver import running_api_server
+from tests.rig.build import API_SERVER, KUBECTL, KUSTOMIZE, api_server_programs, found_or_built
+from tests.rig.cache import MissingPart, cache_directory
+from tests.rig.crds import EVERYTHING, EVERYTHING_V1BETA1, install_crds, load_crds
+from tests.rig.identities import ADMIN, AUDITOR, HUMAN
+from tests.rig.modules import module_folder, pinned_modules
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.rig", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("build", help="build or find every program, download every module")
+    serve = verbs.add_parser("serve", help="run an API server with all CRDs until interrupted")
+    serve.add_argument("--v1beta1", action="store_true", help="with the core kinds of Cluster API 1.10")
+    chosen = parser.parse_args(arguments)
+    try:
+        return _build() if chosen.verb == "build" else _serve(v1beta1=chosen.v1beta1)
+    except MissingPart as missing:
+        print(f"a part of the rig is missing: {missing}", file=sys.stderr)
+        return 1
+
+
+def _build() -> int:
+    print(f"cache: {cache_directory()}")
+    steps = {
+        API_SERVER.name: lambda: api_server_programs()[0],
+        **{program.name: lambda program=program: found_or_built(program) for program in (KUBECTL, KUSTOMIZE)},
+        **{module.name: lambda name=module.name: module_folder(name) for module in pinned_modules().values()},
+    }
+    for name, step in steps.items():
+        began = time.monotonic()
+        path = step()
+        print(f"{name:16} {time.monotonic() - began:6.1f} s  {path}", flush=True)
+    for title, sets in (("CRDs", EVERYTHING), ("CRDs v1beta1", EVERYTHING_V1BETA1)):
+        began = time.monotonic()
+        print(f"{title:16} {len(load_crds(sets))} converted in {time.monotonic() - began:.1f} s", flush=True)
+    return 0
+
+
+def _serve(*, v1beta1: bool) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="rig-") as folder, running_api_server(Path(folder)) as server:
+        install_crds(server.admin, load_crds(EVERYTHING_V1BETA1 if v1beta1 else EVERYTHING))
+        for identity in (ADMIN, HUMAN, AUDITOR):
+            print(f"{identity.user:12} export KUBECONFIG={server.kubeconfig(identity)}")
+        print("stop with Ctrl-C", flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

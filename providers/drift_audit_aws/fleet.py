@@ -1,0 +1,286 @@
+"""What the management clusters say about AWS: clusters with their network, machines with their instance.
+
+Everything later stages ask about a CAPI object is found out here, once, from the objects alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from drift_audit.model.keys import ClusterKey, ObjectKey
+from drift_audit.model.objects import CapiObject
+from drift_audit.model.values import dig, mapping, sequence, text
+from drift_audit.model.views import ClusterView
+
+CORE = "cluster.x-k8s.io"
+INFRASTRUCTURE = "infrastructure.cluster.x-k8s.io"
+CONTROL_PLANE = "controlplane.cluster.x-k8s.io"
+
+CLUSTER_NAME_LABEL = "cluster.x-k8s.io/cluster-name"
+CONTROL_PLANE_LABEL = "cluster.x-k8s.io/control-plane"
+POOL_LABEL = "cluster.x-k8s.io/pool-name"
+PAUSED_ANNOTATION = "cluster.x-k8s.io/paused"
+EXTERNALLY_MANAGED_ANNOTATION = "cluster.x-k8s.io/managed-by"
+
+DEFAULT_IDENTITY = "AWSClusterControllerIdentity/default"
+
+EKS = "AWSManagedControlPlane"
+EKS_CLUSTER_KINDS = frozenset({"AWSManagedCluster", EKS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCluster:
+    """One workload cluster on AWS: its Cluster, and the object that holds its region, identity and network."""
+
+    key: ClusterKey
+    cluster: CapiObject
+    infra: CapiObject
+    """The AWSCluster; for EKS the AWSManagedControlPlane."""
+
+    @property
+    def eks(self) -> bool:
+        return self.infra.kind == EKS
+
+    @property
+    def region(self) -> str:
+        return text(self.infra.spec.get("region"))
+
+    @property
+    def identity(self) -> str:
+        """`Kind/name` of the CAPA identity; the webhook's default where the object names none."""
+        reference = mapping(self.infra.spec.get("identityRef"))
+        kind, name = text(reference.get("kind")), text(reference.get("name"))
+        return f"{kind}/{name}" if kind and name else DEFAULT_IDENTITY
+
+    @property
+    def tag_name(self) -> str:
+        """The name in the tags of instances: that of the Cluster, or the EKS name (pkg/cloud/scope)."""
+        return text(self.infra.spec.get("eksClusterName")) or self.key.name if self.eks else self.key.name
+
+    @property
+    def tag_names(self) -> frozenset[str]:
+        """Every name under which resources of this cluster can be tagged."""
+        return frozenset({self.key.name, self.tag_name})
+
+    @property
+    def vpc_id(self) -> str:
+        return text(dig(self.infra.spec, "network", "vpc", "id"))
+
+    @property
+    def ipv6(self) -> bool:
+        return dig(self.infra.spec, "network", "vpc", "ipv6") is not None
+
+    @property
+    def security_groups(self) -> Mapping[str, str]:
+        """Group id by role, as the status has them."""
+        groups = mapping(dig(self.infra.status, "networkStatus", "securityGroups"))
+        return {role: text(dig(group, "id")) for role, group in groups.items() if text(dig(group, "id"))}
+
+    @property
+    def overridden_groups(self) -> frozenset[str]:
+        """Ids of groups that somebody else made and keeps; CAPA touches neither their rules nor their tags."""
+        overrides = mapping(dig(self.infra.spec, "network", "securityGroupOverrides"))
+        return frozenset(text(group) for group in overrides.values())
+
+    @property
+    def bastion_id(self) -> str:
+        return text(dig(self.infra.status, "bastion", "id"))
+
+    @property
+    def externally_managed(self) -> bool:
+        """True when another system keeps the network: CAPA then only makes instances."""
+        return EXTERNALLY_MANAGED_ANNOTATION in self.infra.annotations
+
+    @property
+    def deleting(self) -> bool:
+        return self.cluster.deleting or self.infra.deleting
+
+    @property
+    def ready(self) -> bool:
+        return self.infra.status.get("ready") is True
+
+    def paused(self, subject: CapiObject) -> str:
+        """Why CAPA leaves `subject` alone, `Cluster is paused`; empty when it does not."""
+        if self.cluster.spec.get("paused") is True:
+            return "Cluster is paused"
+        return f"{subject.kind} is paused" if PAUSED_ANNOTATION in subject.annotations else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsMachine:
+    """One AWSMachine with its Machine and its cluster, where they are known."""
+
+    management_cluster: str
+    object: CapiObject
+    machine: CapiObject | None
+    cluster: AwsCluster | None
+    cluster_name: str
+
+    @property
+    def cluster_key(self) -> ClusterKey:
+        return ClusterKey(self.management_cluster, self.object.namespace, self.cluster_name)
+
+    @property
+    def instance_id(self) -> str:
+        """Last segment of the providerID, as CAPA reads it (pkg/cloud/scope/providerid.go); else `instanceID`."""
+        provider_id = text(self.object.spec.get("providerID"))
+        return provider_id.rpartition("/")[2] or text(self.object.spec.get("instanceID"))
+
+    @property
+    def machine_name(self) -> str:
+        """`namespace/name` of the Machine, as the tag `MachineName` has it; empty when the Machine is not known."""
+        return f"{self.machine.namespace}/{self.machine.name}" if self.machine is not None else ""
+
+    @property
+    def id_path(self) -> str:
+        """The field that names the instance."""
+        return "spec.providerID" if self.object.spec.get("providerID") else "spec.instanceID"
+
+    @property
+    def role(self) -> str:
+        """`control-plane` or `node`, as CAPA takes it from the Machine's labels; empty when nobody can say."""
+        if self.machine is None:
+            return ""
+        return "control-plane" if CONTROL_PLANE_LABEL in self.machine.labels else "node"
+
+    @property
+    def additional_group_ids(self) -> tuple[str, ...]:
+        """The additional security groups that the spec names by id, in its order."""
+        references = map(mapping, sequence(self.object.spec.get("additionalSecurityGroups")))
+        return tuple(filter(None, (text(reference.get("id")) for reference in references)))
+
+    @property
+    def in_pool(self) -> bool:
+        """True for a machine of a MachinePool: its instance belongs to an Auto Scaling group."""
+        subjects = [subject for subject in (self.object, self.machine) if subject is not None]
+        return any(
+            POOL_LABEL in subject.labels or any(owner.kind in _POOL_KINDS for owner in subject.owners)
+            for subject in subjects
+        )
+
+    @property
+    def deleting(self) -> bool:
+        return (
+            self.object.deleting
+            or (self.machine is not None and self.machine.deleting)
+            or (self.cluster is not None and self.cluster.deleting)
+        )
+
+
+_POOL_KINDS = frozenset({"MachinePool", "AWSMachinePool"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """Everything of AWS in the audited management clusters."""
+
+    views: tuple[ClusterView, ...]
+    clusters: Mapping[ClusterKey, AwsCluster]
+    broken: tuple[tuple[ClusterKey, CapiObject], ...]
+    """AWS clusters whose infrastructure object could not be read."""
+    machines: Mapping[tuple[str, ObjectKey], AwsMachine]
+    by_infra: Mapping[tuple[str, ObjectKey], AwsCluster]
+    """Clusters by (management cluster, key of the infrastructure object)."""
+    pools: frozenset[str]
+    """Names of all AWSMachinePools: CAPA gives the Auto Scaling group the name of the object, without namespace."""
+
+    def of_kind(self, kind: str) -> Iterator[tuple[str, CapiObject]]:
+        """(management cluster, object) of every object of an infrastructure or control plane kind."""
+        for view in self.views:
+            yield from ((view.management_cluster, found) for found in _of_kind(view, kind))
+
+    def unborn(self, key: ClusterKey) -> Iterator[AwsMachine]:
+        """Machines of the cluster that name no instance yet."""
+        return (found for found in self.machines.values() if found.cluster_key == key and not found.instance_id)
+
+    def view(self, management_cluster: str) -> ClusterView | None:
+        return next((view for view in self.views if view.management_cluster == management_cluster), None)
+
+
+def read_fleet(views: Sequence[ClusterView]) -> Fleet:
+    """The AWS part of the given management clusters."""
+    clusters: dict[ClusterKey, AwsCluster] = {}
+    broken: list[tuple[ClusterKey, CapiObject]] = []
+    for view in views:
+        for cluster in _of_kind(view, "Cluster"):
+            if not _on_aws(cluster):
+                continue
+            key = ClusterKey(view.management_cluster, cluster.namespace, cluster.name)
+            infra = _infra_of(view, cluster)
+            if infra is None:
+                broken.append((key, cluster))
+            else:
+                clusters[key] = AwsCluster(key=key, cluster=cluster, infra=infra)
+    return Fleet(
+        views=tuple(views),
+        clusters=clusters,
+        broken=tuple(broken),
+        machines=dict(_machines(views, clusters)),
+        by_infra={(key.management_cluster, found.infra.key): found for key, found in clusters.items()},
+        pools=frozenset(pool.name for view in views for pool in _of_kind(view, "AWSMachinePool")),
+    )
+
+
+def _machines(
+    views: Sequence[ClusterView], clusters: Mapping[ClusterKey, AwsCluster]
+) -> Iterator[tuple[tuple[str, ObjectKey], AwsMachine]]:
+    for view in views:
+        for found in _of_kind(view, "AWSMachine"):
+            machine = _owning_machine(view, found)
+            name = _cluster_name(found, machine)
+            yield (
+                (view.management_cluster, found.key),
+                AwsMachine(
+                    management_cluster=view.management_cluster,
+                    object=found,
+                    machine=machine,
+                    cluster=clusters.get(ClusterKey(view.management_cluster, found.namespace, name)),
+                    cluster_name=name,
+                ),
+            )
+
+
+def _owning_machine(view: ClusterView, found: CapiObject) -> CapiObject | None:
+    for owner in found.owners:
+        if owner.kind == "Machine" and owner.api_version.startswith(f"{CORE}/"):
+            return view.objects.get(ObjectKey(CORE, "Machine", found.namespace, owner.name))
+    return None
+
+
+def _cluster_name(found: CapiObject, machine: CapiObject | None) -> str:
+    label = found.labels.get(CLUSTER_NAME_LABEL, "")
+    return label or (text(machine.spec.get("clusterName")) if machine is not None else "")
+
+
+def _on_aws(cluster: CapiObject) -> bool:
+    kinds = {text(dig(cluster.spec, reference, "kind")) for reference in ("infrastructureRef", "controlPlaneRef")}
+    return bool(kinds & {"AWSCluster", *EKS_CLUSTER_KINDS})
+
+
+def _infra_of(view: ClusterView, cluster: CapiObject) -> CapiObject | None:
+    """The object that CAPA takes region and network from (controllers/awsmachine_controller.go, getInfraCluster)."""
+    control_plane = mapping(cluster.spec.get("controlPlaneRef"))
+    if text(control_plane.get("kind")) == EKS:
+        return view.objects.get(ObjectKey(CONTROL_PLANE, EKS, cluster.namespace, text(control_plane.get("name"))))
+    reference = mapping(cluster.spec.get("infrastructureRef"))
+    kind, name = text(reference.get("kind")), text(reference.get("name"))
+    group = CONTROL_PLANE if kind == EKS else INFRASTRUCTURE
+    return view.objects.get(ObjectKey(group, kind, cluster.namespace, name))
+
+
+def _of_kind(view: ClusterView, kind: str) -> Iterable[CapiObject]:
+    return [found for key, found in view.objects.items() if key.kind == kind and key.group in _GROUPS]
+
+
+_GROUPS = frozenset({CORE, INFRASTRUCTURE, CONTROL_PLANE})
+
+
+def listed_ids(infra: CapiObject) -> tuple[str, ...]:
+    """Security group ids that the spec names directly: overrides and groups of load balancers."""
+    overrides = mapping(dig(infra.spec, "network", "securityGroupOverrides"))
+    balancers = (
+        mapping(infra.spec.get(name)) for name in ("controlPlaneLoadBalancer", "secondaryControlPlaneLoadBalancer")
+    )
+    additional = (text(group) for lb in balancers for group in sequence(lb.get("additionalSecurityGroups")))
+    return tuple(filter(None, (*map(text, overrides.values()), *additional)))

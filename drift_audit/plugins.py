@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any
 
+from drift_audit.config.source import ConfigSource
+from drift_audit.config.validation import validate
 from drift_audit.errors import PluginError
 from drift_audit.interfaces import CloudProvider, ReportFormat
 
@@ -32,6 +34,12 @@ def report_names() -> tuple[str, ...]:
     """The installed report formats, sorted, with the short names that are also understood."""
     installed = {found.name for found in entry_points(group=REPORTS)}
     return tuple(sorted(installed | {alias for alias, name in _FORMAT_ALIASES.items() if name in installed}))
+
+
+def plugin_packages() -> tuple[str, ...]:
+    """The top-level packages that plug-ins live in, without importing one: the names of their loggers."""
+    found = [*entry_points(group=PROVIDERS), *entry_points(group=REPORTS)]
+    return tuple(sorted({each.module.partition(".")[0] for each in found}))
 
 
 def load_provider_class(name: str) -> type[CloudProvider]:
@@ -70,6 +78,32 @@ def require_sdk(name: str) -> None:
 def has_sdk(name: str) -> bool:
     """True when everything that the provider's extra names is installed."""
     return all(map(_is_installed, _needs(_entry_point(PROVIDERS, "provider", name))))
+
+
+def create_providers(clouds: Mapping[str, Any], *, live: bool) -> dict[str, CloudProvider]:
+    """Every installed provider by its name, with its section of the configuration or with its own defaults.
+
+    One that is not configured takes part as well: it says which accounts of the fleet nobody configured. It
+    is left out when it cannot work: its settings have no defaults, or a live audit finds its SDK missing.
+    A configured one that cannot work is a `PluginError`.
+    """
+    created: dict[str, CloudProvider] = {}
+    for name in sorted({*clouds, *provider_names()}):
+        if live and name in clouds:
+            require_sdk(name)
+        elif live and not has_sdk(name):
+            continue
+        provider = load_provider_class(name)
+        settings = clouds[name] if name in clouds else _default_settings(provider)
+        if settings is not None:
+            created[name] = provider(settings)
+    return created
+
+
+def _default_settings(provider: type[CloudProvider]) -> Any:
+    """The provider's settings for an empty section; `None` when it has keys without a default."""
+    nothing = ConfigSource(file="", written={}, data={})
+    return validate(provider.settings_type(), {}, nothing).value
 
 
 class ProviderSettings(Mapping[str, type[Any]]):

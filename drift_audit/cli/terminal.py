@@ -1,0 +1,99 @@
+"""Everything that goes to the terminal beside the result: messages, progress and the log, all on standard error."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TextIO
+
+from drift_audit.errors import ConfigError, DriftAuditError
+from drift_audit.interfaces import Progress, RenderOptions
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_PLAIN_WIDTH = 100
+
+
+def printable(text: str) -> str:
+    """The text with control and bidirectional characters spelled out: messages quote clusters, clouds and Git."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode("ascii"), text)
+
+
+def say(text: str) -> None:
+    """One message for the person at the keyboard."""
+    _write(sys.stderr, printable(text) + "\n")
+
+
+def say_error(error: DriftAuditError) -> None:
+    """The user's mistake: what, where and the next step."""
+    if isinstance(error, ConfigError):
+        count = len(error.problems)
+        say(f"{error}\ndrift-audit: {count} mistake{'s' if count != 1 else ''} in the configuration")
+    else:
+        say(f"drift-audit: {error}")
+
+
+def progress_to_stderr(verbosity: int, quiet: bool) -> Progress:
+    """Tells the run's story to a person who watches; a log file gets it only with `-v`."""
+    if quiet or not (verbosity or _is_terminal(sys.stderr)):
+        return lambda _: None
+    return say
+
+
+def log_to_stderr(verbosity: int, quiet: bool, packages: Iterable[str]) -> None:
+    """Sends the log to standard error: warnings, with `-v` the story, with `-vv` counts and timings.
+
+    Only the named packages get talkative. The debug logs of HTTP clients hold tokens, so they stay off.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.ERROR if quiet else logging.WARNING, force=True)
+    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)]
+    for package in packages:
+        logging.getLogger(package).setLevel(level)
+
+
+def render_options(*, to_file: bool, no_color: bool, verbose: bool, environ: Mapping[str, str]) -> RenderOptions:
+    """Colour and width only where a terminal shows them; see https://no-color.org for `NO_COLOR`."""
+    if to_file or not _is_terminal(sys.stdout):
+        return RenderOptions(width=_PLAIN_WIDTH, color=False, verbose=verbose)
+    wanted = not no_color and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size(fallback=(_PLAIN_WIDTH, 24)).columns
+    return RenderOptions(width=width, color=wanted, verbose=verbose)
+
+
+def write_result(text: str) -> None:
+    """Puts a result on standard output. A reader who has gone away (`| head`) has seen enough: that is no error."""
+    _write(sys.stdout, text if text.endswith("\n") else text + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _abandon(stream)
+
+
+def abandon_stdout() -> None:
+    """Lets the rest of standard output go nowhere, after its reader has gone away."""
+    _abandon(sys.stdout)
+
+
+def _abandon(stream: TextIO) -> None:
+    # What is still buffered would raise again when the interpreter closes the stream.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty()
+
+
+class _PrintableFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))

@@ -6,7 +6,10 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 
+from drift_audit_reports.escaping import one_line
+
 ELLIPSIS = "…"
+_LONGEST_PROSE = 600
 _BEFORE_DIFFERENCE = 8
 """Characters kept before the first difference, so that a reader finds the place."""
 
@@ -24,6 +27,11 @@ def elide(text: str, room: int) -> str:
     while kept > 2 and width(_ends(text, kept)) > room:
         kept -= 1
     return _ends(text, kept)
+
+
+def prose(text: str, room: int = _LONGEST_PROSE) -> str:
+    """A sentence of somebody else on one line, cut where it goes on too long."""
+    return elide(one_line(text), room)
 
 
 def elide_start(text: str, room: int) -> str:

@@ -95,6 +95,11 @@ class RankedCause:
         ordered = sorted(groups.values(), key=lambda group: -len(group))
         return tuple(Variant(findings=tuple(group)) for group in ordered)
 
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        """The cause's own steps, else those of its findings, each once."""
+        return self.cause.next_steps or tuple(dict.fromkeys(step for one in self.findings for step in one.next_steps))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:

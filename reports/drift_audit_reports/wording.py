@@ -5,17 +5,14 @@ Everything here returns raw text: names in it are still hostile, and each report
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from drift_audit.clock import moment
-from drift_audit.model.findings import Actor, Between, DeclaredAt, Finding, Grade, ObjectRef, Severity, Verdict
-from drift_audit.model.keys import ClusterKey, ResourceKey
-from drift_audit.model.result import AuditResult, Coverage, Run, Status
+from drift_audit.model.findings import Actor, Between, DeclaredAt, Finding, ObjectRef, Verdict
+from drift_audit.model.keys import ResourceKey
+from drift_audit.model.result import Run
 from drift_audit.model.views import View
-from drift_audit_reports.ranking import Fold, Overview, RankedCause
 
 VERDICTS: Mapping[Verdict, str] = {
     Verdict.IN_SYNC: "in sync",
@@ -31,22 +28,6 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.UNMANAGED: "not managed from Git",
     Verdict.HAZARD: "hazard",
     Verdict.UNDETERMINED: "cannot be decided",
-}
-
-FOLDS: Mapping[Fold, str] = {
-    Fold.UNDETERMINED: "could not be decided",
-    Fold.POTENTIAL: "potential, never fail a run",
-    Fold.RECONCILING: "reconciling, inside their time",
-    Fold.SUPPRESSED: "suppressed",
-}
-"""After a count, in the order in which a report lists them."""
-
-GRADES: Mapping[Grade, str] = {
-    Grade.A: "audit record",
-    Grade.B: "field owner, bounded time",
-    Grade.C: "field owner, time open",
-    Grade.D: "candidate only",
-    Grade.E: "no evidence",
 }
 
 _PLURALS = {"entry": "entries"}
@@ -154,16 +135,13 @@ def place_of(finding: Finding, view: View) -> str:
             return ""
 
 
-def affected(findings: Iterable[Finding]) -> list[str]:
-    """The subjects, each once, the clusters named before them: `prod/fleet/eu-1 AWSMachine/fleet/a, …/b`."""
-    by_cluster: dict[ClusterKey | None, list[str]] = {}
+def affected(findings: Iterable[Finding]) -> list[tuple[str, str]]:
+    """One row per cluster: its name, and the subjects in it: `AWSMachine/fleet/a and 5 more`."""
+    by_cluster: dict[str, dict[str, None]] = {}
     for finding in findings:
-        by_cluster.setdefault(finding.cluster, []).append(subject_text(finding))
-    return [
-        f"{cluster} {subject}" if cluster else subject
-        for cluster, subjects in by_cluster.items()
-        for subject in dict.fromkeys(subjects)
-    ]
+        subjects = by_cluster.setdefault(str(finding.cluster or finding.management_cluster), {})
+        subjects[subject_text(finding)] = None
+    return [(cluster, listed(list(subjects), 1)) for cluster, subjects in by_cluster.items()]
 
 
 # Who
@@ -184,90 +162,3 @@ def actors_text(findings: Sequence[Finding]) -> str:
         return ""
     others = len({(actor.who, actor.how) for actor in actors}) - 1
     return actor_text(actors[0]) + (f", and {counted(others, 'other')}" if others else "")
-
-
-# The result as a whole
-
-
-def headline(overview: Overview) -> str:
-    """One sentence on the whole audit. "In sync" is said only when everything was read and decided."""
-    result = overview.result
-    if result.status is Status.ERROR:
-        return "the audit could not be done"
-    found = found_text(overview)
-    if not overview.complete:
-        return f"incomplete, and {found}" if overview.causes else "incomplete: nothing found in what could be read"
-    if overview.causes:
-        below = ", all below the severity that fails a run" if result.status is Status.IN_SYNC else ""
-        return f"drift: {found}{below}" if not below else f"{found}{below}"
-    undecided = len(overview.folded[Fold.UNDETERMINED])
-    if undecided:
-        return f"nothing found, but {counted(undecided, 'finding')} could not be decided"
-    return "in sync: Git, management clusters and cloud agree"
-
-
-def found_text(overview: Overview) -> str:
-    """`9 causes, 12 findings in 5 clusters (1 critical, 3 high)`."""
-    clusters = {cluster for ranked in overview.causes for cluster in ranked.cause.clusters}
-    inside = f" in {counted(len(clusters), 'cluster')}" if clusters else ""
-    graded = [f"{overview.count(severity)} {severity}" for severity in worst_first() if overview.count(severity)]
-    counts = f"{counted(len(overview.causes), 'cause')}, {counted(len(overview.open), 'finding')}"
-    return counts + inside + (f" ({', '.join(graded)})" if graded else "")
-
-
-def worst_first() -> list[Severity]:
-    return sorted(Severity, key=lambda severity: -severity.rank)
-
-
-def extent_text(ranked: RankedCause) -> str:
-    """How far a cause reaches: `3 clusters, 14 findings`."""
-    parts = [
-        counted(len(ranked.cause.clusters), "cluster") if ranked.cause.clusters else "",
-        counted(len(ranked.findings), "finding") if ranked.findings else "",
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def fleet_text(result: AuditResult) -> str:
-    """`2 management clusters: prod, stage · 48 clusters · 612 machines`."""
-    names = sorted({entry.management_cluster for entry in (*result.clusters, *result.views.capi)})
-    heads = counted(len(names), "management cluster") + (f": {listed(names, 4)}" if names else "")
-    machines = sum(entry.machines for entry in result.clusters)
-    return " · ".join([heads, counted(len(result.clusters), "cluster"), counted(machines, "machine")])
-
-
-def percent_text(coverage: Coverage) -> str:
-    """Rounded down: 100% is said only when everything was read."""
-    percent = math.floor(coverage.percent * 10) / 10
-    whole = coverage.expected > 0 and coverage.read >= coverage.expected and not coverage.gaps
-    return f"{percent if whole else min(percent, 99.9):g}%"
-
-
-def coverage_text(coverage: Coverage) -> str:
-    return f"coverage {percent_text(coverage)} ({coverage.read:,} of {counted(coverage.expected, 'scope')})"
-
-
-def reasons_text(findings: Iterable[Finding], most: int) -> str:
-    """What is behind a folded count, the commonest first: `Extra label (3), Taint added (1) and 2 more`."""
-    titles = Counter(finding.title for finding in findings)
-    ordered = sorted(titles.items(), key=lambda entry: (-entry[1], entry[0]))
-    return listed([f"{title} ({count:,})" if count > 1 else title for title, count in ordered], most)
-
-
-def result_line(overview: Overview) -> str:
-    """One line for grep: a word, then `key=value` pairs. Keys are only ever added."""
-    result = overview.result
-    status = result.status if overview.complete or result.status is not Status.IN_SYNC else Status.INCOMPLETE
-    clusters = {cluster for ranked in overview.causes for cluster in ranked.cause.clusters}
-    pairs: list[tuple[str, object]] = [
-        ("findings", len(overview.open)),
-        ("causes", len(overview.causes)),
-        ("clusters", len(clusters)),
-        *((severity, overview.count(severity)) for severity in worst_first()),
-        *((fold, len(overview.folded[fold])) for fold in FOLDS),
-        ("gaps", len(overview.gaps)),
-        ("incomplete", "no" if overview.complete else "yes"),
-        ("exit-severity", overview.worst or "none"),
-        ("coverage", percent_text(result.coverage)),
-    ]
-    return f"result: {status} " + " ".join(f"{key}={value}" for key, value in pairs)

@@ -1,0 +1,151 @@
+"""One block per cause for the terminal: what differs, where, who did it, what happens next, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from drift_audit.model.findings import Finding, Severity, ValueState
+from drift_audit.model.result import Run
+from drift_audit_reports.eliding import elide_start, prose, width
+from drift_audit_reports.escaping import one_line, visible
+from drift_audit_reports.ranking import RankedCause, Variant
+from drift_audit_reports.summary import extent_text
+from drift_audit_reports.values import LABELS, ValueRow, equality_remark, value_rows
+from drift_audit_reports.wording import (
+    VERDICTS,
+    actors_text,
+    affected,
+    counted,
+    listed,
+    place_of,
+    since_text,
+    subject_text,
+)
+
+if TYPE_CHECKING:
+    from drift_audit_reports.terminal import Page
+
+_STYLES: Mapping[Severity, str] = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+}
+
+
+class CauseBlocks:
+    """Writes causes onto a page; verbose shows more of each, and the ids of the findings."""
+
+    def __init__(self, page: Page, run: Run, *, verbose: bool) -> None:
+        self.page = page
+        self.run = run
+        self.verbose = verbose
+        self.most_clusters = 50 if verbose else 4
+        self.most_variants = 10 if verbose else 2
+
+    def write(self, ranked: RankedCause) -> None:
+        page, cause = self.page, ranked.cause
+        page.blank()
+        style = _STYLES[cause.severity]
+        page.heading(
+            ("■ ", style),
+            (f"{cause.severity.upper():<8}", style),
+            (f"  {prose(cause.title)}", "bold"),
+            right=extent_text(ranked),
+            indent=2,
+        )
+        if cause.explanation and cause.explanation != cause.title:
+            page.paragraph(prose(cause.explanation), indent=2)
+        variants = ranked.variants
+        for before, variant in zip((None, *variants), variants[: self.most_variants], strict=False):
+            self._variant(variant, before)
+        if len(variants) > self.most_variants:
+            rest = sum(len(variant.findings) for variant in variants[self.most_variants :])
+            page.labelled("", f"and {counted(rest, 'finding')} with other values: see --verbose or -o json")
+        self._history(ranked)
+        for step in ranked.next_steps:
+            page.labelled("→", prose(step), style="bold")
+
+    def _variant(self, variant: Variant, before: Variant | None) -> None:
+        example = variant.example
+        about = _about(example)
+        if before is not None and about == _about(before.example):
+            about = f"the same, with other values in {counted(len(variant.findings), 'finding')}"
+        self.page.labelled("field" if example.path else "what", about)
+        self._values(example)
+        remark = equality_remark(example)
+        if remark:
+            self.page.labelled("note", remark)
+        self._subjects(variant)
+
+    def _values(self, finding: Finding) -> None:
+        """Value and place side by side where both fit, else the place on the next line: neither is dropped."""
+        room = self.page.room
+        rows = value_rows(finding, room)
+        places = {row.view: visible(place_of(finding, row.view)) for row in rows}
+        beside = [row for row in rows if places[row.view] and width(row.text) + 2 + width(places[row.view]) <= room]
+        column = max((width(row.text) for row in beside), default=0)
+        for row in rows:
+            fits = row in beside and column + 2 + width(places[row.view]) <= room
+            gap = " " * (column + 2 - width(row.text)) if fits else ""
+            self.page.labelled(
+                LABELS[row.view],
+                (row.text, _value_style(row)),
+                (gap + places[row.view] if fits else "", "dim"),
+                mark="≠" if row.marked else " ",
+                style="bold" if row.marked else "dim",
+            )
+            if places[row.view] and not fits:
+                self.page.labelled("", ("  " + elide_start(places[row.view], room - 2), "dim"))
+
+    def _subjects(self, variant: Variant) -> None:
+        page, example = self.page, variant.example
+        subjects = affected(variant.findings)
+        if len(variant.findings) == 1:
+            cluster, subject = subjects[0]
+            told = bool(value_rows(example, page.room)) and example.object is not None
+            page.labelled("on", cluster if told or subject == cluster else f"{cluster}  {subject}")
+        else:
+            column = max(width(visible(cluster)) for cluster, _ in subjects[: self.most_clusters])
+            for number, (cluster, subject) in enumerate(subjects[: self.most_clusters]):
+                page.labelled("" if number else "on", f"{visible(cluster):<{column}}  {subject}")
+            if len(subjects) > self.most_clusters:
+                page.labelled("", f"and {len(subjects) - self.most_clusters:,} more")
+        if self.verbose:
+            for finding in variant.findings:
+                page.labelled("id", f"{finding.id}  {subject_text(finding)}")
+            for fact in example.evidence:
+                page.labelled("evidence", prose(fact))
+
+    def _history(self, ranked: RankedCause) -> None:
+        """Who, since when, what happens next, who owns it, and the chain of causes."""
+        findings = ranked.findings
+        since = min((finding.since for finding in findings if finding.since), default="")
+        owners = dict.fromkeys(finding.owner for finding in findings if finding.owner)
+        reactions = dict.fromkeys(finding.reaction for finding in findings if finding.reaction)
+        rows = {
+            "by": actors_text(findings),
+            "since": since_text(since, self.run) if since else "",
+            "then": "; ".join(reactions),
+            "owner": listed(list(owners), 3),
+        }
+        for label, text in rows.items():
+            if text:
+                self.page.labelled(label, prose(text))
+        chain = next((finding.chain for finding in findings if finding.chain), ())
+        for number, link in enumerate(chain):
+            told = f"{link.layer} · {link.object}: {link.fact}"
+            proof = f" [{link.evidence}]" if link.evidence and self.verbose else ""
+            self.page.labelled("" if number else "because", "↳ " if number else "", prose(told + proof))
+
+
+def _about(finding: Finding) -> str:
+    return " · ".join(one_line(part) for part in (finding.path, VERDICTS[finding.verdict], finding.rule) if part)
+
+
+def _value_style(row: ValueRow) -> str:
+    if row.state is not ValueState.PRESENT:
+        return "italic"
+    return "bold red" if row.marked else ""

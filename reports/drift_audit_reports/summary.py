@@ -1,0 +1,180 @@
+"""What both reports say about a result as a whole. Raw text, as in `wording`."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from drift_audit.model.findings import Finding, Severity
+from drift_audit.model.result import AuditResult, Coverage, GapEntry, Status, SuppressionUse
+from drift_audit_reports.ranking import Fold, Overview, RankedCause
+from drift_audit_reports.wording import counted, listed
+
+FOLDS: Mapping[Fold, str] = {
+    Fold.UNDETERMINED: "could not be decided",
+    Fold.POTENTIAL: "potential, never fail a run",
+    Fold.RECONCILING: "reconciling, within their time",
+    Fold.SUPPRESSED: "suppressed",
+}
+"""After a count, in the order in which a report lists them."""
+
+
+GAP_LABELS: Mapping[str, str] = {"git": "git", "capi": "cluster", "cloud": "cloud", "workload": "workload"}
+"""By the view of a gap, which is plain text in the document."""
+
+_EXPIRES_SOON_DAYS = 14
+
+
+def headline(overview: Overview) -> str:
+    """One sentence on the whole audit. "In sync" is said only when everything was read and decided."""
+    result = overview.result
+    if result.status is Status.ERROR:
+        return "the audit could not be done"
+    if not overview.complete:
+        return f"incomplete: {found_text(overview) if overview.causes else 'nothing found'} in what could be read"
+    if overview.causes:
+        # Exit code 0 with findings: all of them lie below --fail-on.
+        below = result.status is Status.IN_SYNC
+        return f"{found_text(overview)}, below what fails a run" if below else f"drift: {found_text(overview)}"
+    undecided = len(overview.folded[Fold.UNDETERMINED])
+    if undecided:
+        return f"nothing found, but {counted(undecided, 'finding')} could not be decided"
+    return "in sync: Git, management clusters and cloud agree"
+
+
+def found_text(overview: Overview) -> str:
+    """`9 causes, 12 findings in 5 clusters (1 critical, 3 high)`."""
+    clusters = {cluster for ranked in overview.causes for cluster in ranked.cause.clusters}
+    inside = f" in {counted(len(clusters), 'cluster')}" if clusters else ""
+    graded = [f"{overview.count(severity)} {severity}" for severity in worst_first() if overview.count(severity)]
+    counts = f"{counted(len(overview.causes), 'cause')}, {counted(len(overview.open), 'finding')}"
+    return counts + inside + (f" ({', '.join(graded)})" if graded else "")
+
+
+def worst_first() -> list[Severity]:
+    return sorted(Severity, key=lambda severity: -severity.rank)
+
+
+def extent_text(ranked: RankedCause) -> str:
+    """How far a cause reaches: `3 clusters, 14 findings`."""
+    parts = [
+        counted(len(ranked.cause.clusters), "cluster") if ranked.cause.clusters else "",
+        counted(len(ranked.findings), "finding") if ranked.findings else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def fleet_text(result: AuditResult) -> str:
+    """`2 management clusters: prod, stage · 48 clusters · 612 machines`."""
+    names = sorted(
+        {entry.management_cluster for entry in result.clusters}
+        | {view.management_cluster for view in result.views.capi}
+    )
+    heads = counted(len(names), "management cluster") + (f": {listed(names, 4)}" if names else "")
+    machines = sum(entry.machines for entry in result.clusters)
+    return " · ".join([heads, counted(len(result.clusters), "cluster"), counted(machines, "machine")])
+
+
+def percent_text(coverage: Coverage) -> str:
+    """Rounded down: 100% is said only when everything was read."""
+    percent = math.floor(coverage.percent * 10) / 10
+    whole = coverage.expected > 0 and coverage.read >= coverage.expected and not coverage.gaps
+    return f"{percent if whole else min(percent, 99.9):g}%"
+
+
+def coverage_text(coverage: Coverage) -> str:
+    return f"coverage {percent_text(coverage)} ({coverage.read:,} of {counted(coverage.expected, 'scope')})"
+
+
+def reasons_text(findings: Iterable[Finding], most: int) -> str:
+    """What is behind a folded count, the commonest first: `Extra label (3), Taint added (1) and 2 more`."""
+    titles = Counter(finding.title for finding in findings)
+    ordered = sorted(titles.items(), key=lambda entry: (-entry[1], entry[0]))
+    return listed([f"{title} ({count:,})" if count > 1 else title for title, count in ordered], most)
+
+
+def result_line(overview: Overview) -> str:
+    """One line for grep: a word, then `key=value` pairs. Keys are only ever added."""
+    result = overview.result
+    status = result.status if overview.complete or result.status is not Status.IN_SYNC else Status.INCOMPLETE
+    clusters = {cluster for ranked in overview.causes for cluster in ranked.cause.clusters}
+    pairs: list[tuple[str, object]] = [
+        ("findings", len(overview.open)),
+        ("causes", len(overview.causes)),
+        ("clusters", len(clusters)),
+        *((severity, overview.count(severity)) for severity in worst_first()),
+        *((fold, len(overview.folded[fold])) for fold in FOLDS),
+        ("gaps", len(overview.gaps)),
+        ("incomplete", "no" if overview.complete else "yes"),
+        ("exit-severity", overview.worst or "none"),
+        ("coverage", percent_text(result.coverage)),
+    ]
+    return f"result: {status} " + " ".join(f"{key}={value}" for key, value in pairs)
+
+
+# Gaps and suppressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapGroup:
+    """Gaps with one reason and one remedy: told once."""
+
+    reason: str
+    remedy: str
+    gaps: tuple[GapEntry, ...]
+
+    @property
+    def scopes(self) -> list[str]:
+        return list(dict.fromkeys(_scope_text(gap) for gap in self.gaps))
+
+
+def gap_groups(overview: Overview) -> list[GapGroup]:
+    groups: dict[tuple[str, str], list[GapEntry]] = defaultdict(list)
+    for gap in overview.gaps:
+        groups[gap.reason, gap.remedy].append(gap)
+    return [
+        GapGroup(reason=reason or "no reason was recorded", remedy=remedy, gaps=tuple(gaps))
+        for (reason, remedy), gaps in groups.items()
+    ]
+
+
+def _scope_text(gap: GapEntry) -> str:
+    """The scope, with the missing part where the scope does not end in it, and how much of it was read."""
+    part = f" {gap.subject}" if gap.subject and not gap.scope.endswith(gap.subject) else ""
+    return f"{gap.scope}{part} ({gap.status})"
+
+
+def gaps_title(overview: Overview) -> str:
+    """What a reader must know before believing anything else in the report."""
+    coverage = overview.result.coverage
+    missing = max(coverage.expected - coverage.read, 0)
+    if missing:
+        return (
+            f"{missing:,} of {counted(coverage.expected, 'scope')} not fully read: what depends on them is not judged"
+        )
+    return "not everything was read: what depends on the rest is not judged"
+
+
+def unjudged_clusters(result: AuditResult) -> list[str]:
+    return [str(entry.key) for entry in sorted(result.clusters, key=lambda entry: entry.key) if not entry.complete]
+
+
+def suppression_text(use: SuppressionUse, findings: Iterable[Finding]) -> str:
+    """`2 findings, expires in 12 days, owner platform: bastion hosts need it`."""
+    days = use.expires_in_days
+    expiry = f"expires in {counted(days, 'day')}" if days >= 0 else f"expired {counted(-days, 'day')} ago"
+    text = f"{counted(use.matched, 'finding')}, {expiry}"
+    for finding in findings:
+        if finding.suppressed is not None and finding.suppressed.rule == use.rule:
+            return f"{text}, owner {finding.suppressed.owner}: {finding.suppressed.reason}"
+    return text
+
+
+def suppressions_in_order(result: AuditResult) -> list[SuppressionUse]:
+    """Those that hide something, and those about to expire; the soonest first."""
+    return sorted(
+        (use for use in result.suppressions if use.matched or use.expires_in_days <= _EXPIRES_SOON_DAYS),
+        key=lambda use: (use.expires_in_days, use.rule),
+    )

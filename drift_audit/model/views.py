@@ -103,6 +103,8 @@ class KindListing:
     served: tuple[str, ...]
     namespaced: bool
     complete: bool
+    namespaces: tuple[str, ...] = ()
+    """The only namespaces in which the kind was read, sorted; empty: wherever the view looked."""
     reason: str = ""
     """Why it is not complete."""
     resource_version: str = ""
@@ -129,6 +131,8 @@ class ClusterView:
     """Objects that were read a second time to confirm a suspicion."""
     namespaces: tuple[str, ...] = ()
     """The namespaces that were listed; empty: all."""
+    left_out: frozenset[ObjectKey] = frozenset()
+    """Objects that exist and that the label selector excludes; they are neither in `objects` nor missing."""
     read_at: str = ""
     gaps: tuple[Gap, ...] = ()
     reads: tuple[ScopeRead, ...] = ()

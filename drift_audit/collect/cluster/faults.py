@@ -1,0 +1,156 @@
+"""Why a read did not succeed, in words for a person: the reason and who can mend it how."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+
+import msgspec
+from urllib3 import exceptions as http
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request as RBAC sees it, for reasons and remedies."""
+
+    verb: str
+    group: str = ""
+    resource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+    """Instead of a resource: `/version`."""
+
+    def __str__(self) -> str:
+        if self.path:
+            return f"GET {self.path}"
+        what = f"{self.resource}.{self.group}" if self.group else self.resource
+        named = f" {self.name!r}" if self.name else ""
+        where = f" in namespace {self.namespace!r}" if self.namespace else ""
+        return f"{self.verb} {what}{named}{where}"
+
+    @property
+    def rule(self) -> str:
+        """The RBAC rule that allows it, as YAML on one line."""
+        if self.path:
+            return f'nonResourceURLs: ["{self.path}"], verbs: ["get"]'
+        return f'apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: ["{self.verb}"]'
+
+
+class Unreadable(Exception):
+    """One read that the world refused. It never leaves the collector: at the edge of its kind it becomes a `Gap`."""
+
+    def __init__(self, reason: str, remedy: str, *, status: int = 0, continue_token: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+        self.status = status
+        """The HTTP status, 0 where there was none."""
+        self.continue_token = continue_token
+        """The token that a 410 offers for going on in a newer revision."""
+
+
+class _StatusMeta(msgspec.Struct):
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class _Status(msgspec.Struct):
+    """The `Status` object in the body of an error."""
+
+    message: str = ""
+    metadata: _StatusMeta | None = None
+
+
+_REMEDIES = {
+    400: "Check label_selector and namespaces in the configuration; the message is the API server's own.",
+    401: "Renew the credentials of this context; `kubectl auth whoami` with the same context shows whether they work.",
+    404: "The kind was served a moment ago: run the audit again once its CRD is established.",
+    406: "Check what stands between the audit and the API server: it does not answer with JSON.",
+    410: "Run the audit again; if it repeats, raise page_size, so that the list ends before its snapshot expires.",
+    429: "Run the audit when the API server is less busy, or give its user a priority level of its own.",
+    500: "Look into the API server's log; for kinds with several versions, check the conversion webhook.",
+    503: "Check that the API server (for an aggregated API: the service behind it) is healthy.",
+    504: "Check the health of the API server and of etcd, or lower page_size.",
+}
+_LONGEST_MESSAGE = 300
+
+
+def refusal(ask: Ask, status: int, body: bytes) -> Unreadable:
+    """The fault for an answer other than 200."""
+    told = _status_of(body)
+    message = " ".join(told.message.split())[:_LONGEST_MESSAGE]
+    if status == 403:
+        where = f"a Role in namespace {ask.namespace!r}" if ask.namespace else "a ClusterRole"
+        remedy = f"Grant the audit's user, by {where}: {ask.rule}."
+    else:
+        remedy = _REMEDIES.get(status, "Look into the API server's log.")
+    return Unreadable(
+        f"{ask}: HTTP {status}" + (f": {message}" if message else ""),
+        remedy,
+        status=status,
+        continue_token=told.metadata.continue_ if told.metadata else "",
+    )
+
+
+def transport_fault(ask: Ask, host: str, error: http.HTTPError) -> Unreadable:
+    """The fault for a request that got no complete answer."""
+    happened, remedy = next(
+        (told for types, *told in _TRANSPORT if isinstance(error, types)), ("the connection failed", _UNREACHABLE)
+    )
+    return Unreadable(f"{ask}: {happened} ({host}{_detail(error)})", remedy)
+
+
+_UNREACHABLE = "Check that this machine reaches the API server: address, network, proxy, firewall."
+_TLS = "Check certificate-authority, tls-server-name and the client certificate of this context in the kubeconfig."
+_CUT = "Run the audit again; if it repeats, check the proxies and load balancers in between, or lower page_size."
+_SLOW = "Raise timeout_seconds or lower page_size of this management cluster."
+
+# The first row that fits counts; subclasses therefore stand before their bases.
+_TRANSPORT: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
+    ((http.SSLError,), "the TLS handshake failed", _TLS),
+    ((http.NameResolutionError,), "the host name is not known", _UNREACHABLE),
+    ((http.ConnectTimeoutError,), "no connection within the timeout", _UNREACHABLE),
+    ((http.NewConnectionError,), "the connection was refused", _UNREACHABLE),
+    ((http.ProxyError,), "the proxy refused", "Check proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY."),
+    ((http.ReadTimeoutError,), "no answer within the timeout", _SLOW),
+    ((http.IncompleteRead,), "the answer was cut short", _CUT),
+    ((http.DecodeError,), "the compressed answer is damaged", _CUT),
+    ((http.ProtocolError,), "the connection broke", _CUT),
+)
+
+
+def unestablished(error: http.HTTPError) -> bool:
+    """True when there was no connection at all, so that other requests will fail just so."""
+    return isinstance(error, (http.NewConnectionError, http.ConnectTimeoutError, http.SSLError, http.ProxyError))
+
+
+def broke_off(error: http.HTTPError) -> bool:
+    """True for a broken connection, which a second try usually mends: an idle one that the other side closed."""
+    return isinstance(error, (http.ProtocolError, http.DecodeError)) and not isinstance(error, http.ReadTimeoutError)
+
+
+def _detail(error: http.HTTPError) -> str:
+    """What the system says about it; the texts of urllib3 itself carry object addresses and are left out."""
+    cause: BaseException | None = error
+    for _ in range(5):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f", {cause.verify_message}"
+            case ssl.SSLError():
+                return f", {cause.reason or 'TLS error'}"
+            case socket.gaierror() | OSError() if cause.strerror:
+                return f", {cause.strerror}"
+            case None:
+                break
+            case _:
+                inner = next((part for part in cause.args if isinstance(part, BaseException)), None)
+                cause = inner or cause.__cause__ or cause.__context__
+    return ""
+
+
+def _status_of(body: bytes) -> _Status:
+    try:
+        return msgspec.json.decode(body, type=_Status)
+    except (msgspec.MsgspecError, RecursionError):
+        return _Status()

@@ -1,0 +1,183 @@
+"""Paged lists of one kind: every page, or as far as the server let us come, and the account of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from drift_audit.collect.cluster.connection import Connection
+from drift_audit.collect.cluster.discovery import ServedKind
+from drift_audit.collect.cluster.faults import Ask, Unreadable
+from drift_audit.collect.cluster.pacing import Tally
+
+RawObject = dict[str, Any]
+TWO_REVISIONS = "the list spans two revisions: its snapshot expired on the way"
+
+
+class _ListMeta(msgspec.Struct):
+    resourceVersion: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class _Page(msgspec.Struct):
+    metadata: _ListMeta
+    items: list[RawObject] | None = None
+    """Go writes an empty slice as `null`."""
+
+
+_page_decoder = msgspec.json.Decoder(_Page)
+_object_decoder = msgspec.json.Decoder(RawObject)
+
+
+@dataclass(slots=True)
+class Listed:
+    """The objects of one list by (namespace, name), and how far it came."""
+
+    objects: dict[tuple[str, str], RawObject] = field(default_factory=dict)
+    resource_version: str = ""
+    fault: Unreadable | None = None
+    """Why it is not complete."""
+    remark: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return self.fault is None
+
+
+def list_kind(
+    connection: Connection,
+    served: ServedKind,
+    version: str,
+    tally: Tally,
+    *,
+    namespace: str = "",
+    page_size: int = 500,
+    selector: str = "",
+) -> Listed:
+    """All objects of the kind in `namespace` (empty: all). What was read before a failure is kept.
+
+    An expired snapshot (410) is continued once in the newer revision that the server offers: whatever existed all
+    the time is then still seen. If that fails as well, the kind is listed once more from the beginning.
+    """
+    if namespace and not _can_exist(namespace):
+        return Listed()
+    paging = _Paging(connection, served, version, tally, namespace, page_size, selector)
+    listed = paging.run()
+    if listed.fault is not None and listed.fault.status == 410:
+        again = paging.run()
+        return again if again.complete else _larger(listed, again)
+    return listed
+
+
+def get_object(
+    connection: Connection, served: ServedKind, version: str, namespace: str, name: str, tally: Tally
+) -> RawObject | None:
+    """One object by name, `None` where the server has none; raises `Unreadable`."""
+    if served.namespaced and not namespace:
+        raise Unreadable(
+            f"{served.kind} {name!r}: Git leaves out its namespace",
+            "Set namespace: of the Git source to the one that the applying tool chooses.",
+        )
+    if not (_can_exist(name) and _can_exist(namespace or "default")):
+        return None
+    ask = Ask(verb="get", group=served.group, resource=served.plural, namespace=namespace, name=name)
+    place = served.path(version, quote(namespace, safe=""))
+    try:
+        reply = connection.get(ask, f"{place}/{quote(name, safe='')}", tally)
+    except Unreadable as fault:
+        if fault.status == 404:
+            return None
+        raise
+    try:
+        return _object_decoder.decode(reply.body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise _malformed(ask) from error
+
+
+def _can_exist(segment: str) -> bool:
+    """False for names that Kubernetes refuses as part of a path: what Git declares may be hostile, and a name
+    such as `..` would make the request one for something else."""
+    return segment not in ("", ".", "..") and not any(sign in segment for sign in "/%")
+
+
+@dataclass(slots=True)
+class _Paging:
+    connection: Connection
+    served: ServedKind
+    version: str
+    tally: Tally
+    namespace: str
+    page_size: int
+    selector: str
+
+    def run(self) -> Listed:
+        listed = Listed()
+        try:
+            self._pages(listed)
+        except Unreadable as fault:
+            listed.fault = fault
+        return listed
+
+    def _pages(self, listed: Listed) -> None:
+        ask = Ask(verb="list", group=self.served.group, resource=self.served.plural, namespace=self.namespace)
+        token = ""
+        used: set[str] = set()
+        while True:
+            try:
+                page = self._page(ask, token)
+            except Unreadable as fault:
+                if fault.status != 410 or not fault.continue_token or listed.remark:
+                    raise
+                listed.remark = TWO_REVISIONS
+                token = fault.continue_token
+                continue
+            before = len(listed.objects)
+            self._take(ask, page, listed)
+            listed.resource_version = page.metadata.resourceVersion
+            token = page.metadata.continue_
+            if not token:
+                return
+            if token in used or len(listed.objects) == before:
+                raise Unreadable(
+                    f"{ask}: the server repeats the same page",
+                    "Check the proxies in between: one of them drops the query of the request or answers from a cache.",
+                )
+            used.add(token)
+
+    def _page(self, ask: Ask, token: str) -> _Page:
+        query = [("limit", str(self.page_size))]
+        if self.selector:
+            query.append(("labelSelector", self.selector))
+        if token:
+            query.append(("continue", token))
+        path = self.served.path(self.version, quote(self.namespace, safe=""))
+        reply = self.connection.get(ask, path, self.tally, query=query)
+        try:
+            return _page_decoder.decode(reply.body)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise _malformed(ask) from error
+
+    def _take(self, ask: Ask, page: _Page, listed: Listed) -> None:
+        api_version = f"{self.served.group}/{self.version}" if self.served.group else self.version
+        for item in page.items or ():
+            metadata = item.get("metadata")
+            if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
+                raise _malformed(ask)
+            if "kind" not in item:  # lists of built-in kinds name it only once, for the list
+                item = {"apiVersion": api_version, "kind": self.served.kind, **item}
+            listed.objects[metadata.get("namespace") or "", metadata["name"]] = item
+
+
+def _larger(one: Listed, other: Listed) -> Listed:
+    return one if len(one.objects) > len(other.objects) else other
+
+
+def _malformed(ask: Ask) -> Unreadable:
+    return Unreadable(
+        f"{ask}: the answer is not valid JSON of a Kubernetes object list",
+        "Check the proxies in between and the API server's log; then run the audit again.",
+    )

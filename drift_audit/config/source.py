@@ -81,7 +81,7 @@ def value_at(data: Json, path: FieldPath) -> Json:
 def closest(word: str, known: Iterable[str]) -> str:
     """A hint with the known word that looks most like this one; empty when none does."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else ""
+    return f"did you mean {str(close[0])!r}?" if close else ""
 
 
 def nearest(word: str, known: Collection[str]) -> str:

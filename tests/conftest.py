@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.rig.apiserver import ApiServer, running_api_server
+from tests.rig.build import RigPrograms, programs
 from tests.rig.cache import MissingPart
 from tests.rig.crds import EVERYTHING, install_crds, load_crds
+from tests.rig.git_repo import GitRepo, make_repo
 from tests.rig.management_cluster import ManagementCluster, fresh_management_cluster
+from tests.rig.moto_server import AwsEndpoint, running_moto
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +40,13 @@ def required_parts() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def rig_binaries() -> RigPrograms:
+    """The paths of the API server, kubectl and kustomize."""
+    with required_parts():
+        return programs()
+
+
+@pytest.fixture(scope="session")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """A real API server with the CRDs of Cluster API, CAPA, CAPZ, CAPG, Flux and Argo CD; one per test process."""
     with required_parts(), running_api_server(tmp_path_factory.mktemp("api-server")) as server:
@@ -48,3 +59,27 @@ def management_cluster(api_server: ApiServer) -> Iterator[ManagementCluster]:
     """An empty management cluster with one fresh namespace; emptied again after the test."""
     with fresh_management_cluster(api_server) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def git_repo(tmp_path: Path) -> GitRepo:
+    """An empty Git repository on branch `main`, without a commit."""
+    return make_repo(tmp_path / "fleet-repo")
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint() -> Iterator[AwsEndpoint]:
+    """AWS as moto plays it, over HTTP; one per test process. Tests want `aws_endpoint`, which is emptied for each."""
+    with running_moto() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def aws_endpoint(moto_endpoint: AwsEndpoint, monkeypatch: pytest.MonkeyPatch) -> AwsEndpoint:
+    """An empty AWS; boto3 reaches it, and nothing else, through the environment."""
+    moto_endpoint.reset()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in moto_endpoint.environment.items():
+        monkeypatch.setenv(name, value)
+    return moto_endpoint

@@ -7,6 +7,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.rig.apiserver import running_api_server
@@ -33,10 +35,11 @@ def main(arguments: list[str]) -> int:
 
 def _build() -> int:
     print(f"cache: {cache_directory()}")
-    steps = {
+    steps: dict[str, Callable[[], Path]] = {
         API_SERVER.name: lambda: api_server_programs()[0],
-        **{program.name: lambda program=program: found_or_built(program) for program in (KUBECTL, KUSTOMIZE)},
-        **{module.name: lambda name=module.name: module_folder(name) for module in pinned_modules().values()},
+        KUBECTL.name: partial(found_or_built, KUBECTL),
+        KUSTOMIZE.name: partial(found_or_built, KUSTOMIZE),
+        **{name: partial(module_folder, name) for name in pinned_modules()},
     }
     for name, step in steps.items():
         began = time.monotonic()

@@ -55,6 +55,7 @@ class ApiServer:
     directory: Path
     authority: CertificateAuthority
     _clients: dict[str, RigClient] = field(default_factory=dict)
+    _kubeconfigs: set[Path] = field(default_factory=set)
 
     @property
     def log(self) -> Path:
@@ -67,7 +68,8 @@ class ApiServer:
     def kubeconfig(self, identity: Identity, *, context: str = "rig") -> Path:
         """A kubeconfig file, certificates inside, for that identity; made on the first call."""
         target = self.directory / "kubeconfigs" / f"{identity.file_name}-{context}.yaml"
-        if not target.exists():
+        if target not in self._kubeconfigs:
+            self._kubeconfigs.add(target)
             target.parent.mkdir(exist_ok=True)
             target.write_text(json.dumps(self._kubeconfig(identity, context), indent=1))
             target.chmod(0o600)

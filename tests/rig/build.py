@@ -52,6 +52,20 @@ def found_or_built(program: GoProgram) -> Path:
     return Path(on_path) if on_path else built(program)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigPrograms:
+    api_server: Path
+    kubectl: Path
+    kustomize: Path
+
+
+def programs() -> RigPrograms:
+    """Every program of the rig, built where it has to be."""
+    return RigPrograms(
+        api_server=api_server_programs()[0], kubectl=found_or_built(KUBECTL), kustomize=found_or_built(KUSTOMIZE)
+    )
+
+
 def api_server_programs() -> tuple[Path, Path | None]:
     """The API server, and the etcd that it needs beside it.
 

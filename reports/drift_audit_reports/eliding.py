@@ -61,7 +61,8 @@ def _ends(text: str, kept: int) -> str:
 
 
 def _around_difference(texts: Sequence[str], room: int) -> list[str]:
-    start = max(_common_length(min(texts), max(texts)) - _BEFORE_DIFFERENCE, 0)
+    cut = [text for text in texts if width(text) > room]
+    start = max(_common_length(min(cut), max(cut)) - _BEFORE_DIFFERENCE, 0) if cut else 0
     return [text if width(text) <= room else _window(text, start, room) for text in texts]
 
 

@@ -92,7 +92,7 @@ _LINKED_BY_GITHUB = (
     (re.compile(r"(www)\.", re.IGNORECASE), rf"\1{_SPLIT}."),
     (re.compile(r"#(?=\d)"), f"#{_SPLIT}"),
     (re.compile(r"(GH)-(?=\d)", re.IGNORECASE), rf"\1{_SPLIT}-"),
-    (re.compile(r":(?=[\w+-]+:)"), f":{_SPLIT}"),
+    (re.compile(r":(?=[\w+-]+:)(?!\d\d:\d\d)"), f":{_SPLIT}"),
 )
 """Mentions, addresses, issue numbers, emoji names. GitHub links these after parsing, when backslashes are gone:
 only a character between the parts keeps them apart. Source: GitHub docs, "Autolinked references and URLs"."""

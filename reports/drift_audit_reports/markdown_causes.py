@@ -1,0 +1,122 @@
+"""One cause in Markdown: a row of the table, and the folded details below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from drift_audit.model.findings import Finding, Severity, ValueState
+from drift_audit.model.result import Run
+from drift_audit_reports.eliding import prose
+from drift_audit_reports.escaping import html_text, markdown_code, markdown_text, table_code
+from drift_audit_reports.ranking import RankedCause, Variant
+from drift_audit_reports.summary import extent_text
+from drift_audit_reports.values import LABELS, ValueRow, equality_remark, value_rows
+from drift_audit_reports.wording import VERDICTS, actors_text, affected, counted, listed, place_of, since_text
+
+_LONGEST_VALUE = 200
+_LONGEST_TEXT = 400
+_MOST_CLUSTERS = 5
+_MOST_VARIANTS = 3
+_MOST_STEPS = 6
+_MOST_LINKS = 8
+_MOST_IDS = 5
+
+ICONS: Mapping[Severity, str] = {
+    Severity.CRITICAL: "🔴",
+    Severity.HIGH: "🟠",
+    Severity.MEDIUM: "🟡",
+    Severity.LOW: "🔵",
+    Severity.INFO: "⚪",
+}
+
+
+def text(raw: str) -> str:
+    """Prose of somebody else, cut and escaped."""
+    return markdown_text(prose(raw, _LONGEST_TEXT))
+
+
+def code(raw: str) -> str:
+    """A name or a value of somebody else in a code span, cut."""
+    return markdown_code(prose(raw, _LONGEST_VALUE))
+
+
+def _cell_code(raw: str) -> str:
+    return table_code(prose(raw, _LONGEST_VALUE))
+
+
+def cause_row(ranked: RankedCause) -> str:
+    """One line of the table of causes."""
+    cause = ranked.cause
+    where = listed([_cell_code(str(cluster)) for cluster in cause.clusters], 2)
+    actors = [finding.actor for finding in ranked.findings if finding.actor is not None]
+    by = (
+        _cell_code(actors[0].who or "unknown") + (f" ({text(actors[0].how)})" if actors[0].how else "")
+        if actors
+        else ""
+    )
+    cells = (f"{ICONS[cause.severity]} {cause.severity}", text(cause.title), where, f"{len(ranked.findings):,}", by)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def cause_details(ranked: RankedCause, run: Run) -> str:
+    """A closed `<details>`; blank lines inside it let GitHub read Markdown again."""
+    cause = ranked.cause
+    title = html_text(prose(cause.title, _LONGEST_TEXT))
+    summary = f"{ICONS[cause.severity]} <b>{cause.severity}</b>: {title} ({extent_text(ranked)})"
+    parts = [f"<details><summary>{summary}</summary>\n"]
+    if cause.explanation and cause.explanation != cause.title:
+        parts.append(f"{text(cause.explanation)}\n")
+    variants = ranked.variants
+    parts += [_variant(variant) for variant in variants[:_MOST_VARIANTS]]
+    if len(variants) > _MOST_VARIANTS:
+        rest = sum(len(variant.findings) for variant in variants[_MOST_VARIANTS:])
+        parts.append(f"{counted(rest, 'more finding')} with other values: see the JSON report.\n")
+    parts += [_facts(ranked, run), "</details>\n"]
+    return "\n".join(part for part in parts if part)
+
+
+def _variant(variant: Variant) -> str:
+    example = variant.example
+    about = [code(example.path) if example.path else "", VERDICTS[example.verdict], code(example.rule)]
+    lines = [" · ".join(part for part in about if part), ""]
+    rows = value_rows(example, _LONGEST_VALUE)
+    if rows:
+        lines += ["| | value | where |", "|---|---|---|", *(_value_row(row, example) for row in rows), ""]
+    remark = equality_remark(example)
+    if remark:
+        lines += [remark, ""]
+    subjects = [
+        f"{code(cluster)} {code(subject)}" for cluster, subject in affected(variant.findings)[: _MOST_CLUSTERS + 1]
+    ]
+    hidden = len(affected(variant.findings)) - _MOST_CLUSTERS
+    rest = f" and {hidden:,} more" if hidden > 0 else ""
+    lines.append(f"On {', '.join(subjects[:_MOST_CLUSTERS])}{rest}\n")
+    return "\n".join(lines)
+
+
+def _value_row(row: ValueRow, finding: Finding) -> str:
+    label = f"**{LABELS[row.view]}** ≠" if row.marked else LABELS[row.view]
+    value = table_code(row.text) if row.state is ValueState.PRESENT else markdown_text(row.text)
+    place = place_of(finding, row.view)
+    return f"| {label} | {value} | {_cell_code(place) if place else ''} |"
+
+
+def _facts(ranked: RankedCause, run: Run) -> str:
+    findings = ranked.findings
+    since = min((finding.since for finding in findings if finding.since), default="")
+    chain = next((finding.chain for finding in findings if finding.chain), ())
+    owners = dict.fromkeys(finding.owner for finding in findings if finding.owner)
+    told = {
+        "by": actors_text(findings),
+        "since": since_text(since, run) if since else "",
+        "then": "; ".join(dict.fromkeys(finding.reaction for finding in findings if finding.reaction)),
+        "owner": listed(list(owners), 3),
+    }
+    lines = [f"- **{label}** {text(fact)}" for label, fact in told.items() if fact]
+    if chain:
+        lines.append("- **because**")
+        lines += [f"  - {text(link.layer)} · {code(link.object)}: {text(link.fact)}" for link in chain[:_MOST_LINKS]]
+    lines += [f"- **→** {text(step)}" for step in ranked.next_steps[:_MOST_STEPS]]
+    if findings:
+        lines.append(f"- **ids** {listed([code(finding.id) for finding in findings], _MOST_IDS)}")
+    return "\n".join(lines) + "\n" if lines else ""

@@ -192,3 +192,15 @@ class Views:
     clouds: tuple[CloudScopeView, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """What belongs to no single view: an account nobody configured, a provider that is not installed."""
+
+    def all_gaps(self) -> list[Gap]:
+        """Every gap of every view, in reading order."""
+        gaps = list(self.gaps)
+        for source in self.git:
+            gaps += source.gaps
+            gaps += (gap for rendering in (source.head, source.applied) if rendering for gap in rendering.gaps)
+        for cluster in self.clusters:
+            gaps += cluster.gaps
+        for scope in self.clouds:
+            gaps += scope.gaps
+        return gaps

@@ -1,0 +1,1 @@
+"""Turns comparisons into findings: verdict, severity, confidence. Small pure functions over tables."""

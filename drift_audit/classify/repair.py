@@ -1,0 +1,54 @@
+"""What happens next if nobody acts: whether anything will put an edit in the cluster back."""
+
+from __future__ import annotations
+
+from drift_audit.model.comparison import LeafComparison, LeafOutcome
+from drift_audit.model.delivery import Delivery
+
+_DECLARED = (
+    LeafOutcome.CHANGED_OOB,
+    LeafOutcome.REMOVED,
+    LeafOutcome.CONFLICTING_OOB,
+    LeafOutcome.CHANGED_UNATTRIBUTED,
+)
+
+
+def repair_of(leaf: LeafComparison, delivery: Delivery | None) -> str:
+    """One clause for the reader: who reverts it and when, or why nothing does."""
+    if leaf.outcome is LeafOutcome.DERIVED_EDITED:
+        return "nothing will repair this: controllers set this field once, and Git does not declare the object"
+    blocked = blocked_by(delivery)
+    if blocked:
+        return f"nothing will repair this: {blocked}"
+    assert delivery is not None
+    when = f"within {_spell(delivery.interval_seconds)}" if delivery.interval_seconds else "at its next run"
+    if leaf.outcome in _DECLARED:
+        return f"{delivery} puts it back {when}"
+    if leaf.outcome is LeafOutcome.EXTRA_OOB and delivery.tool == "Flux" and _flux_takes_over(leaf):
+        return f"{delivery} removes it {when}"
+    return f"nothing will repair this: {delivery.tool} does not look at fields that Git does not declare"
+
+
+def blocked_by(delivery: Delivery | None) -> str:
+    """Why the GitOps tool does not correct anything now; empty when it does."""
+    if delivery is None:
+        return "no GitOps tool is known to apply this object"
+    if delivery.suspended:
+        return f"{delivery} is suspended"
+    if delivery.failing:
+        return f"{delivery} fails ({delivery.failing[:200]})"
+    if not delivery.corrects:
+        return f"{delivery} does not correct edits (self-heal is off)"
+    return ""
+
+
+def _flux_takes_over(leaf: LeafComparison) -> bool:
+    """Flux folds the entries of `kubectl*` managers into its own before applying, and so prunes their fields."""
+    return leaf.actor is not None and leaf.actor.who.startswith("kubectl") and "scale" not in leaf.actor.how
+
+
+def _spell(seconds: int) -> str:
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

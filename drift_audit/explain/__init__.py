@@ -1,0 +1,1 @@
+"""Groups findings into causes, and tells all that is known of one object."""

@@ -1,0 +1,251 @@
+"""The result document from the judged parts: coverage, clusters, views, status, cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from drift_audit import __version__
+from drift_audit.clock import stamp
+from drift_audit.model.findings import Cause, Confidence, Finding, FindingKind, Severity, Verdict, finding_id
+from drift_audit.model.keys import ClusterKey, ObjectKey
+from drift_audit.model.objects import CapiObject
+from drift_audit.model.result import (
+    SCHEMA_VERSION,
+    AuditResult,
+    CapiViewEntry,
+    CloudViewEntry,
+    ClusterEntry,
+    ClusterStatus,
+    Cost,
+    Coverage,
+    GapEntry,
+    GitViewEntry,
+    Run,
+    Status,
+    SuppressionUse,
+    Tool,
+    ViewEntries,
+)
+from drift_audit.model.values import dig, mapping, text
+from drift_audit.model.views import Gap, ScopeRead, ScopeStatus, View, Views
+
+CORE_GROUP = "cluster.x-k8s.io"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Everything that an audit concluded."""
+
+    views: Views
+    gaps: tuple[Gap, ...]
+    """All gaps, those of the views included."""
+    findings: tuple[Finding, ...]
+    causes: tuple[Cause, ...]
+    suppressions: tuple[SuppressionUse, ...]
+    cluster_of: Mapping[str, Mapping[ObjectKey, ClusterKey | None]]
+    """By management cluster."""
+    unread_clusters: frozenset[ClusterKey] = frozenset()
+    """Clusters whose cloud side nobody could read."""
+
+
+def assemble(
+    judged: Judged,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    config_digest: str,
+    recording_digest: str | None,
+    fail_on: Severity,
+) -> AuditResult:
+    """The whole result; its `status` says the same as the exit code will."""
+    reads = _reads(judged.views)
+    complete = not judged.gaps and all(read.status is ScopeStatus.COMPLETE for read in reads)
+    return AuditResult(
+        schema_version=SCHEMA_VERSION,
+        tool=Tool(name="drift-audit", version=__version__),
+        run=Run(
+            id=finding_id("run", stamp(started_at), config_digest, recording_digest or ""),
+            started_at=stamp(started_at),
+            finished_at=stamp(finished_at),
+            duration_s=round((finished_at - started_at).total_seconds(), 3),
+            config_digest=config_digest,
+            recording_digest=recording_digest,
+        ),
+        status=_status(judged, complete=complete, fail_on=fail_on),
+        complete=complete,
+        coverage=_coverage(reads, judged.gaps),
+        views=_views(judged.views),
+        clusters=tuple(_clusters(judged)),
+        causes=judged.causes,
+        findings=judged.findings,
+        suppressions=judged.suppressions,
+        cost=_cost(reads),
+    )
+
+
+def fails(finding: Finding, fail_on: Severity) -> bool:
+    """True when a finding may fail a run: confirmed, not suppressed, and severe enough."""
+    return (
+        finding.confidence is Confidence.CONFIRMED
+        and finding.suppressed is None
+        and finding.verdict not in (Verdict.RECONCILING, Verdict.UNDETERMINED, Verdict.IN_SYNC)
+        and finding.severity.rank >= fail_on.rank
+    )
+
+
+def _status(judged: Judged, *, complete: bool, fail_on: Severity) -> Status:
+    if not any(view.kinds for view in judged.views.clusters):
+        return Status.ERROR
+    if any(fails(finding, fail_on) for finding in judged.findings):
+        return Status.DRIFT
+    return Status.IN_SYNC if complete else Status.INCOMPLETE
+
+
+def _reads(views: Views) -> tuple[ScopeRead, ...]:
+    git = tuple(
+        ScopeRead(
+            view=View.GIT,
+            scope=f"{source.management_cluster}/{source.source}@{source.ref}",
+            status=_git_status(source.head is not None, bool(source.gaps or (source.head and source.head.gaps))),
+        )
+        for source in views.git
+    )
+    return (
+        *git,
+        *(read for view in views.clusters for read in view.reads),
+        *(read for view in views.clouds for read in view.reads),
+    )
+
+
+def _git_status(read: bool, has_gaps: bool) -> ScopeStatus:
+    if not read:
+        return ScopeStatus.FAILED
+    return ScopeStatus.PARTIAL if has_gaps else ScopeStatus.COMPLETE
+
+
+def _coverage(reads: tuple[ScopeRead, ...], gaps: Iterable[Gap]) -> Coverage:
+    known = tuple(gaps)
+    in_reads = {(read.view, read.scope) for read in reads}
+    # A scope that nobody could even begin to read still counts as expected.
+    beside = {(gap.view, gap.scope) for gap in known if (gap.view, gap.scope) not in in_reads}
+    complete = sum(read.status is ScopeStatus.COMPLETE for read in reads)
+    touched = {(gap.view, gap.scope) for gap in known}
+    complete -= sum(read.status is ScopeStatus.COMPLETE and (read.view, read.scope) in touched for read in reads)
+    expected = len(reads) + len(beside)
+    return Coverage(
+        expected=expected,
+        read=complete,
+        percent=_percent(complete, expected),
+        scopes=reads,
+        gaps=tuple(
+            GapEntry(
+                view=gap.view.value,
+                scope=gap.scope,
+                subject=gap.subject,
+                status=gap.status.value,
+                reason=gap.reason,
+                remedy=gap.remedy,
+            )
+            for gap in known
+        ),
+    )
+
+
+def _percent(read: int, expected: int) -> float:
+    """Rounded down, so that 100 means all."""
+    return int(1000 * read / expected) / 10 if expected else 0.0
+
+
+def _cost(reads: tuple[ScopeRead, ...]) -> Cost:
+    by_scope: Counter[str] = Counter()
+    for read in reads:
+        by_scope[f"{read.view.value}:{read.scope}"] += read.calls
+    return Cost(
+        calls=sum(by_scope.values()),
+        throttles=sum(read.throttles for read in reads),
+        by_scope=dict(by_scope),
+    )
+
+
+def _views(views: Views) -> ViewEntries:
+    return ViewEntries(
+        git=tuple(
+            GitViewEntry(
+                management_cluster=source.management_cluster,
+                source=source.source,
+                repo=source.repo,
+                ref=source.ref,
+                path=source.path,
+                revision=source.head.revision if source.head else "",
+                applied_revision=source.applied.revision if source.applied else "",
+                renderer=source.head.renderer if source.head else "",
+                declarations=len(source.head.declarations) if source.head else 0,
+            )
+            for source in views.git
+        ),
+        capi=tuple(
+            CapiViewEntry(
+                management_cluster=view.management_cluster,
+                versions={
+                    "kubernetes": view.server_version,
+                    **{f"{kind}.{group}": listing.version for (group, kind), listing in sorted(view.kinds.items())},
+                },
+                objects=len(view.objects),
+                read_at=view.read_at,
+            )
+            for view in views.clusters
+        ),
+        cloud=tuple(
+            CloudViewEntry(
+                provider=view.scope.provider,
+                account=view.scope.account,
+                region=view.scope.region,
+                resources=len(view.resources),
+                read_at=view.read_at,
+            )
+            for view in views.clouds
+        ),
+    )
+
+
+def _clusters(judged: Judged) -> Iterable[ClusterEntry]:
+    counted = [finding for finding in judged.findings if finding.suppressed is None]
+    unread = {gap.scope for gap in judged.gaps}
+    for view in judged.views.clusters:
+        clusters = judged.cluster_of.get(view.management_cluster, {})
+        machines = Counter(
+            clusters.get(key) for key in view.objects if key.group == CORE_GROUP and key.kind == "Machine"
+        )
+        incomplete_view = any(scope.partition("/")[0] == view.management_cluster for scope in unread)
+        for key, live in sorted(view.objects.items()):
+            if key.group != CORE_GROUP or key.kind != "Cluster":
+                continue
+            cluster = ClusterKey(view.management_cluster, key.namespace, key.name)
+            own = [finding for finding in counted if finding.cluster == cluster]
+            complete = not incomplete_view and cluster not in judged.unread_clusters
+            complete = complete and not any(finding.verdict is Verdict.UNDETERMINED for finding in own)
+            yield ClusterEntry(
+                management_cluster=cluster.management_cluster,
+                namespace=cluster.namespace,
+                name=cluster.name,
+                infrastructure=_infrastructure(live),
+                status=_cluster_status(own, complete=complete),
+                findings=len(own),
+                complete=complete,
+                machines=machines[cluster],
+            )
+
+
+def _infrastructure(live: CapiObject) -> str:
+    return text(mapping(dig(live.raw, "spec", "infrastructureRef")).get("kind"))
+
+
+def _cluster_status(findings: list[Finding], *, complete: bool) -> ClusterStatus:
+    if any(finding.kind is FindingKind.STUCK for finding in findings):
+        return ClusterStatus.STUCK
+    if any(fails(finding, Severity.LOW) for finding in findings):
+        return ClusterStatus.DRIFTED
+    return ClusterStatus.OK if complete else ClusterStatus.INCOMPLETE

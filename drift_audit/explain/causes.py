@@ -1,0 +1,86 @@
+"""Causes: findings with one explanation are one row, however many objects show them.
+
+The key is the *destination* of a change, not its transition: the same value written to the same field of
+forty objects is one act, whatever the forty values were before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from drift_audit.model.findings import Cause, Finding, FindingKind, ShownValue, Verdict, finding_id
+from drift_audit.model.keys import canonical_json
+
+
+def group_into_causes(findings: Iterable[Finding]) -> tuple[tuple[Cause, ...], tuple[Finding, ...]]:
+    """(causes, the same findings with their cause filled in); suppressed findings have none."""
+    known = list(findings)
+    by_id = {finding.id: finding for finding in known}
+    groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    for finding in known:
+        if finding.suppressed is None:
+            groups[_key(by_id.get(finding.cause, finding))].append(finding)
+    causes = sorted((_cause(key, members) for key, members in groups.items()), key=_rank)
+    cause_of = {finding_id: cause.id for cause in causes for finding_id in cause.findings}
+    return tuple(causes), tuple(replace(finding, cause=cause_of.get(finding.id, "")) for finding in known)
+
+
+def _key(finding: Finding) -> tuple[str, ...]:
+    target = finding.object
+    kind = target.kind if target else ""
+    match finding.verdict:
+        case Verdict.NOT_APPLIED:
+            # One unapplied revision is one cause, whatever it changes.
+            place = finding.declared_at
+            return (finding.verdict, finding.management_cluster, place.repo if place else "", finding.since)
+        case Verdict.UNMANAGED:
+            alone = "" if finding.cluster else _subject(finding)
+            return (finding.rule, str(finding.cluster), finding.management_cluster, alone)
+        case Verdict.UNDETERMINED:
+            return (finding.rule, finding.path, finding.values.cloud.reason, finding.values.capi.reason)
+        case Verdict.MISSING | Verdict.ORPHAN:
+            return (finding.rule, str(finding.cluster), _claim(finding) or _subject(finding))
+        case _:
+            shown = finding.values
+            return (
+                finding.rule,
+                kind,
+                finding.path,
+                _destination(shown.capi if finding.rule.startswith("git.") else shown.cloud),
+                finding.actor.who if finding.actor else "",
+            )
+
+
+def _claim(finding: Finding) -> str:
+    return finding.values.cloud.reason if finding.kind is FindingKind.ORPHAN else ""
+
+
+def _subject(finding: Finding) -> str:
+    return str(finding.resource or "") + canonical_json(
+        [finding.object.kind, finding.object.namespace, finding.object.name] if finding.object else []
+    )
+
+
+def _destination(value: ShownValue) -> str:
+    return value.state + canonical_json(value.value)
+
+
+def _cause(key: tuple[str, ...], members: list[Finding]) -> Cause:
+    lead = max(members, key=lambda finding: (finding.severity.rank, not finding.cause, finding.id))
+    clusters = sorted({finding.cluster for finding in members if finding.cluster is not None})
+    return Cause(
+        id=finding_id("cause", *key),
+        title=lead.title,
+        kind=lead.kind,
+        severity=lead.severity,
+        clusters=tuple(clusters),
+        findings=tuple(finding.id for finding in members),
+        explanation=lead.evidence[0] if lead.evidence else lead.title,
+        next_steps=lead.next_steps,
+    )
+
+
+def _rank(cause: Cause) -> tuple[int, int, str]:
+    return -cause.severity.rank, -len(cause.findings), cause.id

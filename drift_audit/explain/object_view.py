@@ -1,0 +1,155 @@
+"""All that is known of one object, for `drift-audit explain`: values, writers, declaration, findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from drift_audit.errors import UsageError
+from drift_audit.model.findings import Finding, ShownValue, ValueState
+from drift_audit.model.keys import ObjectKey
+from drift_audit.model.objects import CapiObject, Declaration
+from drift_audit.model.result import AuditResult
+from drift_audit.model.values import mapping, sequence, text
+from drift_audit.model.views import ClusterView, Views
+
+
+def describe_object(views: Views, result: AuditResult, kind: str, namespace: str, name: str) -> str:
+    """The text of `drift-audit explain KIND/NAMESPACE/NAME`; raises `UsageError` when nothing has that name."""
+    found = list(_matches(views, kind, namespace, name))
+    if not found:
+        raise UsageError(_unknown(views, kind, namespace, name))
+    text = "\n\n".join("\n".join(_describe(views, result, cluster, key)) for cluster, key in found)
+    return _harmless(text) + "\n"
+
+
+def _harmless(text: str) -> str:
+    """Without control sequences and direction marks: names and messages are other people's text."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else f"\\x{ord(sign):02x}" for sign in text)
+
+
+def _matches(views: Views, kind: str, namespace: str, name: str) -> Iterator[tuple[str, ObjectKey]]:
+    for view in views.clusters:
+        keys = set(view.objects)
+        for source in views.git:
+            if source.management_cluster == view.management_cluster and source.head:
+                keys |= {declaration.key for declaration in source.head.declarations}
+        for key in sorted(keys):
+            if (key.kind.lower(), key.namespace, key.name) == (kind.lower(), namespace, name):
+                yield view.management_cluster, key
+
+
+def _unknown(views: Views, kind: str, namespace: str, name: str) -> str:
+    kinds = {key.kind for view in views.clusters for key in view.objects}
+    if kind.lower() not in {known.lower() for known in kinds}:
+        return f"no object of kind {kind!r} was read; kinds of this fleet: {', '.join(sorted(kinds)) or 'none'}"
+    wanted = kind.lower()
+    near = sorted(
+        str(key) for view in views.clusters for key in view.objects if key.kind.lower() == wanted and name in key.name
+    )
+    hint = f"; did you mean {', '.join(near[:5])}?" if near else ""
+    return f"no {kind} {namespace}/{name} is in any view of this audit{hint}"
+
+
+def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey) -> Iterator[str]:
+    view = next(view for view in views.clusters if view.management_cluster == cluster)
+    live = view.objects.get(key)
+    yield f"{key}  in management cluster {cluster}"
+    yield from _declaration_lines(views, cluster, key)
+    yield from _live_lines(view, key, live)
+    findings = [finding for finding in result.findings if _is_about(finding, cluster, key)]
+    yield ""
+    yield f"Findings: {len(findings) or 'none'}"
+    for finding in findings:
+        yield from _finding_lines(finding)
+
+
+def _declaration_lines(views: Views, cluster: str, key: ObjectKey) -> Iterator[str]:
+    declared = False
+    for source in views.git:
+        if source.management_cluster != cluster or source.head is None:
+            continue
+        for declaration in source.head.declarations:
+            if declaration.key == key:
+                declared = True
+                yield f"  declared     {_place(declaration)}  (source {source.source}, {source.head.renderer})"
+                yield f"  revision     {source.head.revision}  committed {source.head.committed_at or '?'}"
+                if source.applied is not None:
+                    yield f"  applied      {source.applied.revision}"
+                for path, reason in declaration.opaque.items():
+                    yield f"  not compared {'.'.join(map(str, path))}: {reason}"
+    if not declared:
+        yield "  declared     in no Git source of this audit"
+
+
+def _place(declaration: Declaration) -> str:
+    place = declaration.location
+    return f"{place.file}:{place.line}"
+
+
+def _live_lines(view: ClusterView, key: ObjectKey, live: CapiObject | None) -> Iterator[str]:
+    if live is None:
+        complete = view.listed(key.group, key.kind)
+        yield f"  live         {'absent' if complete else 'unknown: the kind was not read completely'}"
+        return
+    yield f"  live         {live.api_version}, created {live.created_at}, generation {live.metadata.get('generation')}"
+    for owner in live.owners:
+        yield f"  owner        {owner.kind}/{owner.name}{' (controller)' if owner.controller else ''}"
+    for entry in map(mapping, sequence(live.metadata.get("managedFields"))):
+        subresource = text(entry.get("subresource"))
+        yield (
+            f"  writer       {text(entry.get('manager'))}  {text(entry.get('operation'))}"
+            f"{f' ({subresource})' if subresource else ''}  {text(entry.get('time'))}"
+        )
+    for condition in map(mapping, sequence(live.status.get("conditions"))):
+        if condition.get("status") != "True":
+            yield (
+                f"  condition    {text(condition.get('type'))}={text(condition.get('status'))} "
+                f"{text(condition.get('reason'))} {text(condition.get('message'))}".rstrip()
+            )
+
+
+def _is_about(finding: Finding, cluster: str, key: ObjectKey) -> bool:
+    target = finding.object
+    return (
+        target is not None
+        and finding.management_cluster == cluster
+        and (target.kind, target.namespace, target.name) == (key.kind, key.namespace, key.name)
+    )
+
+
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    yield ""
+    yield f"  [{finding.severity}] {finding.title}"
+    yield f"    id           {finding.id}  ({finding.rule}, {finding.verdict}, {finding.confidence})"
+    if finding.path:
+        yield f"    field        {finding.path}"
+    place = finding.declared_at
+    yield f"    git          {_value(finding.values.git)}" + (f"  at {place.file}:{place.line}" if place else "")
+    yield f"    cluster      {_value(finding.values.capi)}"
+    yield f"    cloud        {_value(finding.values.cloud)}" + (f"  {finding.resource}" if finding.resource else "")
+    if finding.actor:
+        between = finding.actor.between
+        yield (
+            f"    by           {finding.actor.who} ({finding.actor.how}), between {between.after or '?'} "
+            f"and {between.before or '?'}, grade {finding.actor.grade}"
+        )
+    yield from _listed("evidence", finding.evidence)
+    if finding.reaction:
+        yield f"    next         {finding.reaction}"
+    yield from _listed("do", finding.next_steps)
+
+
+def _listed(label: str, lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield f"    {label:<12} {line}"
+
+
+def _value(value: ShownValue) -> str:
+    match value.state:
+        case ValueState.PRESENT:
+            return json.dumps(value.value, ensure_ascii=False)
+        case ValueState.ABSENT:
+            return "(absent)"
+        case ValueState.UNKNOWN:
+            return f"unknown: {value.reason}"

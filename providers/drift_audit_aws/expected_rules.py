@@ -86,7 +86,7 @@ def _bastion(cluster: AwsCluster) -> Iterator[Rule]:
 def _apiserver_lb(cluster: AwsCluster) -> Iterator[Rule]:
     port = _api_server_port(cluster)
     custom = [
-        (entry, (("spec", name, "ingressRules")))
+        (entry, ("spec", name, "ingressRules"))
         for name in _BALANCERS
         for entry in map(mapping, sequence(dig(cluster.infra.spec, name, "ingressRules")))
     ]
@@ -166,14 +166,7 @@ def _cni(cluster: AwsCluster) -> Iterator[Rule]:
     sources = (_group(cluster, "controlplane"), _group(cluster, "node"))
     for entry in map(mapping, entries):
         for source in sources:
-            yield rule(
-                entry.get("protocol"),
-                entry.get("fromPort"),
-                entry.get("toPort"),
-                source,
-                entry.get("description"),
-                (*_NETWORK, "cni"),
-            )
+            yield _declared_rule(entry, source, (*_NETWORK, "cni"))
 
 
 def _ssh(cluster: AwsCluster) -> Iterator[Rule]:
@@ -197,6 +190,11 @@ def _processed(cluster: AwsCluster, entry: JsonObject, declared: tuple[str, ...]
             entry.get("description"),
             declared,
         )
+
+
+def _declared_rule(entry: JsonObject, source: str, declared: tuple[str, ...]) -> Rule:
+    ports = entry.get("fromPort"), entry.get("toPort")
+    return rule(entry.get("protocol"), *ports, source, entry.get("description"), declared)
 
 
 def _spec_sources(cluster: AwsCluster, entry: JsonObject) -> list[str]:

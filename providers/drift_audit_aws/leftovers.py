@@ -170,9 +170,7 @@ def _still_expected(resource: CloudResource, cluster: AwsCluster, fleet: Fleet) 
         return True
     if resource.key.type == SECURITY_GROUP:
         return not cluster.ready or resource.tags.get(ROLE_TAG, "") not in cluster.security_groups
-    return any(
-        _would_adopt(resource, machine.object.name, machine.machine_name) for machine in fleet.unborn(cluster.key)
-    )
+    return any(_would_adopt(machine, resource) for machine in fleet.unborn(cluster.key))
 
 
 def _would_adopt(machine: AwsMachine, instance: CloudResource) -> bool:

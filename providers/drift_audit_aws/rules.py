@@ -48,6 +48,16 @@ class Rule:
     declared: tuple[str, ...] = ()
     """Where the spec asks for it; empty for what AWS has and for what CAPA adds by itself."""
 
+    def as_json(self) -> JsonObject:
+        return {
+            "protocol": self.protocol,
+            "fromPort": self.from_port,
+            "toPort": self.to_port,
+            "source": self.source,
+            "description": self.description,
+            "declared": self.declared,
+        }
+
     @property
     def flow(self) -> tuple[str, int | None, int | None, str]:
         """What the rule lets through, whatever it is called."""
@@ -71,6 +81,19 @@ def rule(
         source=canonical_source(source),
         description=text(description),
         declared=declared,
+    )
+
+
+def rule_of(value: Json) -> Rule:
+    """The rule that `Rule.as_json` wrote."""
+    entry = mapping(value)
+    return rule(
+        entry.get("protocol"),
+        entry.get("fromPort"),
+        entry.get("toPort"),
+        text(entry.get("source")),
+        entry.get("description"),
+        tuple(text(step) for step in sequence(entry.get("declared"))),
     )
 
 

@@ -108,6 +108,8 @@ class Mark:
 
     line: int
     column: int
+    file: str = ""
+    """Empty: the file of the object itself. An overlay's patch declares a field in another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,7 @@ class Declaration:
                 return Location(
                     repo=self.location.repo,
                     revision=self.location.revision,
-                    file=self.location.file,
+                    file=mark.file or self.location.file,
                     line=mark.line,
                     column=mark.column,
                     exact=self.location.exact and length == len(positional),

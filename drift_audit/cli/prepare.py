@@ -73,10 +73,11 @@ def prepare_replay(recording: Path, fleet: FleetOptions, progress: Progress) -> 
 
     A file that happens to lie in the working directory must not change what a recording says.
     """
-    from drift_audit.collect.recording import read_recording
-
     if fleet.contexts or fleet.namespaces or fleet.all_namespaces or fleet.selector or fleet.kubeconfig:
         raise UsageError("a recording is judged whole: --from takes no --context, --kubeconfig, -n, -A or -l")
+
+    from drift_audit.collect.recording import read_recording
+
     config = read_config(Path(fleet.config)) if fleet.config else None
     replayed = read_recording(recording)
     config = config or config_for_views(replayed.views)

@@ -96,7 +96,7 @@ def refusal(ask: Ask, status: int, body: bytes) -> Unreadable:
 def transport_fault(ask: Ask, host: str, error: http.HTTPError) -> Unreadable:
     """The fault for a request that got no complete answer."""
     happened, remedy = next(
-        (told for types, *told in _TRANSPORT if isinstance(error, types)), ("the connection failed", _UNREACHABLE)
+        (told for type_, *told in _TRANSPORT if isinstance(error, type_)), ("the connection failed", _UNREACHABLE)
     )
     return Unreadable(f"{ask}: {happened} ({host}{_detail(error)})", remedy)
 
@@ -107,16 +107,15 @@ _CUT = "Run the audit again; if it repeats, check the proxies and load balancers
 _SLOW = "Raise timeout_seconds or lower page_size of this management cluster."
 
 # The first row that fits counts; subclasses therefore stand before their bases.
-_TRANSPORT: tuple[tuple[tuple[type[Exception], ...], str, str], ...] = (
-    ((http.SSLError,), "the TLS handshake failed", _TLS),
-    ((http.NameResolutionError,), "the host name is not known", _UNREACHABLE),
-    ((http.ConnectTimeoutError,), "no connection within the timeout", _UNREACHABLE),
-    ((http.NewConnectionError,), "the connection was refused", _UNREACHABLE),
-    ((http.ProxyError,), "the proxy refused", "Check proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY."),
-    ((http.ReadTimeoutError,), "no answer within the timeout", _SLOW),
-    ((http.IncompleteRead,), "the answer was cut short", _CUT),
-    ((http.DecodeError,), "the compressed answer is damaged", _CUT),
-    ((http.ProtocolError,), "the connection broke", _CUT),
+_TRANSPORT: tuple[tuple[type[Exception], str, str], ...] = (
+    (http.SSLError, "the TLS handshake failed", _TLS),
+    (http.NameResolutionError, "the host name is not known", _UNREACHABLE),
+    (http.NewConnectionError, "the connection was refused", _UNREACHABLE),
+    (http.ConnectTimeoutError, "no connection within the timeout", _UNREACHABLE),
+    (http.ProxyError, "the proxy refused", "Check proxy-url in the kubeconfig, HTTPS_PROXY and NO_PROXY."),
+    (http.ReadTimeoutError, "no answer within the timeout", _SLOW),
+    (http.DecodeError, "the compressed answer is damaged", _CUT),
+    (http.ProtocolError, "the connection broke before the answer was whole", _CUT),
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from drift_audit.cli.options import FleetOptions, TalkOptions
 from drift_audit.cli.terminal import log_to_stderr, progress_to_stderr, say
-from drift_audit.clock import now
+from drift_audit.clock import moment, now
 from drift_audit.config.load import expired_rules, load_config
 from drift_audit.config.narrowing import Narrowing, kubeconfig_only, narrow
 from drift_audit.config.settings import Config, ManagementClusterSettings
@@ -112,19 +112,10 @@ def _prepare_fleet(fleet: FleetOptions, progress: Progress) -> Prepared:
 
 def audit(prepared: Prepared) -> Audited:
     """Reads the fleet and judges it, or judges the recording."""
-    from drift_audit.audit import judge, run_audit
+    from drift_audit.audit import run_audit
 
     if prepared.replayed is not None:
-        views, digest = prepared.replayed.views, prepared.replayed.digest
-        result = judge(
-            views,
-            prepared.config,
-            providers=prepared.providers,
-            clock=now,
-            started_at=now(),
-            recording_digest=digest,
-        )
-        return Audited(views=views, result=result)
+        return _replay(prepared, prepared.replayed)
     views, result = run_audit(
         prepared.config,
         base_dir=prepared.base_dir,
@@ -133,6 +124,22 @@ def audit(prepared: Prepared) -> Audited:
         clock=now,
     )
     return Audited(views=views, result=result)
+
+
+def _replay(prepared: Prepared, recording: Recording) -> Audited:
+    """The recording as of the moment at which it was made: its commits and resources have not aged since."""
+    from drift_audit.audit import judge
+
+    made_at = moment(recording.manifest.created_at) or now()
+    result = judge(
+        recording.views,
+        prepared.config,
+        providers=prepared.providers,
+        clock=lambda: made_at,
+        started_at=made_at,
+        recording_digest=recording.digest,
+    )
+    return Audited(views=recording.views, result=result)
 
 
 def find_config(flag: str | None, environ: Mapping[str, str], folder: Path) -> Path | None:

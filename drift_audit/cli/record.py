@@ -31,7 +31,6 @@ def record(fleet: FleetOptions, talk: TalkOptions, path: str) -> int:
     from drift_audit.cli.outputs import replacing
     from drift_audit.cli.prepare import audit, prepare
     from drift_audit.cli.terminal import say
-    from drift_audit.clock import now, stamp
     from drift_audit.collect.recording import write_recording
     from drift_audit.errors import OutputError
     from drift_audit.model.result import Status
@@ -44,7 +43,7 @@ def record(fleet: FleetOptions, talk: TalkOptions, path: str) -> int:
                 audited.views,
                 temporary,
                 tool_version=__version__,
-                created_at=stamp(now()),
+                created_at=audited.result.run.finished_at,
                 config_digest=prepared.config.digest,
             )
     except OSError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import resource
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -98,10 +100,16 @@ def test_a_link_keeps_pointing_to_the_file_it_names(tmp_path: Path) -> None:
     assert target.read_text() == "new"
 
 
-def test_a_device_is_written_to_and_not_replaced() -> None:
-    write_whole(Path("/dev/null"), "anything")
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
 
-    assert Path("/dev/null").is_char_device()
+    write_whole(pipe, "anything")
+
+    assert os.read(reader, 100) == b"anything"
+    assert pipe.is_fifo()
+    os.close(reader)
 
 
 def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
@@ -117,6 +125,23 @@ def test_a_lone_surrogate_of_a_hostile_name_can_be_written(tmp_path: Path) -> No
     assert (tmp_path / "report").read_text() == '{"name": "\\ud800"}'
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot write /dev/full: No space left on device"):
-        deliver(result(), (Output(format="echo", path="/dev/full"),), REPORTS, environ=os.environ)
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """The nearest thing to a full disk that an ordinary user can have."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_write_that_breaks_off_is_told_and_leaves_the_old_file(tmp_path: Path) -> None:
+    target = tmp_path / "report"
+    target.write_text("old")
+
+    with pytest.raises(OutputError, match="File too large"), files_no_larger_than(10):
+        deliver(result(), (Output(format="echo", path=str(target)),), REPORTS, environ={})
+
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]

@@ -145,3 +145,14 @@ def test_a_write_that_breaks_off_is_told_and_leaves_the_old_file(tmp_path: Path)
 
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_reader_of_the_old_file_never_sees_half_of_the_new_one(tmp_path: Path) -> None:
+    target = tmp_path / "report"
+    target.write_text("old")
+
+    with target.open() as reader:
+        write_whole(target, "new")
+
+        assert reader.read() == "old"
+    assert target.read_text() == "new"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drift_audit.model.findings import Finding, Severity, ValueState
 from drift_audit.model.result import Run
-from drift_audit_reports.eliding import elide_start, prose, width
+from drift_audit_reports.eliding import elide, prose, width
 from drift_audit_reports.escaping import one_line, visible
 from drift_audit_reports.ranking import RankedCause, Variant
 from drift_audit_reports.summary import extent_text
@@ -98,7 +98,7 @@ class CauseBlocks:
                 style="bold" if row.marked else "dim",
             )
             if places[row.view] and not fits:
-                self.page.labelled("", ("  " + elide_start(places[row.view], room - 2), "dim"))
+                self.page.labelled("", ("  " + elide(places[row.view], 4 * room), "dim"))
 
     def _subjects(self, variant: Variant) -> None:
         page, example = self.page, variant.example

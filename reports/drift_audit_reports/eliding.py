@@ -19,9 +19,14 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def fits(text: str, room: int) -> bool:
+    # No character is narrower than a column here, so a long text need not be measured.
+    return len(text) <= room and width(text) <= room
+
+
 def elide(text: str, room: int) -> str:
     """The text with its middle cut out; both ends stay, for names differ there."""
-    if width(text) <= room:
+    if fits(text, room):
         return text
     kept = max(room - 1, 2)
     while kept > 2 and width(_ends(text, kept)) > room:
@@ -32,14 +37,6 @@ def elide(text: str, room: int) -> str:
 def prose(text: str, room: int = _LONGEST_PROSE) -> str:
     """A sentence of somebody else on one line, cut where it goes on too long."""
     return elide(one_line(text), room)
-
-
-def elide_start(text: str, room: int) -> str:
-    """The text without its beginning: the end of a path says most."""
-    kept = text
-    while kept and width(kept) > room - 1:
-        kept = kept[1:]
-    return text if width(text) <= room else ELLIPSIS + kept
 
 
 def elide_apart(texts: Sequence[str], room: int) -> list[str]:
@@ -61,9 +58,9 @@ def _ends(text: str, kept: int) -> str:
 
 
 def _around_difference(texts: Sequence[str], room: int) -> list[str]:
-    cut = [text for text in texts if width(text) > room]
+    cut = [text for text in texts if not fits(text, room)]
     start = max(_common_length(min(cut), max(cut)) - _BEFORE_DIFFERENCE, 0) if cut else 0
-    return [text if width(text) <= room else _window(text, start, room) for text in texts]
+    return [text if fits(text, room) else _window(text, start, room) for text in texts]
 
 
 def _common_length(one: str, other: str) -> int:
@@ -75,15 +72,16 @@ def _common_length(one: str, other: str) -> int:
 def _window(text: str, start: int, room: int) -> str:
     lead = ELLIPSIS if start else ""
     part = text[start:]
-    if width(lead + part) <= room:
+    if fits(lead + part, room):
         return lead + part
+    part = part[:room]
     while part and width(lead + part) > room - 1:
         part = part[:-1]
     return lead + part + ELLIPSIS
 
 
 def _hashed(texts: Sequence[str], room: int) -> list[str]:
-    return [text if width(text) <= room else _named(text, room) for text in texts]
+    return [text if fits(text, room) else _named(text, room) for text in texts]
 
 
 def _named(text: str, room: int) -> str:

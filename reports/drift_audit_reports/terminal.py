@@ -8,6 +8,7 @@ from typing import TypeAlias
 from rich.console import Console
 from rich.text import Text
 
+from drift_audit_reports.eliding import elide
 from drift_audit_reports.escaping import visible
 
 Span: TypeAlias = "str | tuple[str, str]"
@@ -16,6 +17,11 @@ Span: TypeAlias = "str | tuple[str, str]"
 LABEL_COLUMN = 11
 """Mark, label and the space after it."""
 
+
+_MOST_LINES = 8
+"""Of one paragraph: a name of ten thousand characters must not push everything else off the screen."""
+
+_LONGEST_SPAN = 2_000
 
 _EDGE = 100
 """Where remarks at the right end on a wide terminal: near enough to their heading."""
@@ -81,7 +87,9 @@ class Page:
         return output.getvalue()
 
     def _hang(self, head: Text, content: Text) -> None:
-        wrapped = content.wrap(self._console, max(self.width - head.cell_len, 20))
+        wrapped = list(content.wrap(self._console, max(self.width - head.cell_len, 20)))
+        if len(wrapped) > _MOST_LINES:
+            wrapped = [*wrapped[: _MOST_LINES - 2], Text("…"), wrapped[-1]]
         for number, line in enumerate(wrapped or [Text()]):
             line.rstrip()
             self._lines.append(Text.assemble(head if number == 0 else " " * head.cell_len, line))
@@ -91,5 +99,5 @@ def _text(spans: tuple[Span, ...] | list[Span]) -> Text:
     text = Text()
     for span in spans:
         content, style = (span, "") if isinstance(span, str) else span
-        text.append(visible(content), style)
+        text.append(visible(elide(content, _LONGEST_SPAN)), style)
     return text

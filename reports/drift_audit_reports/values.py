@@ -13,8 +13,8 @@ from drift_audit.model.findings import Finding, FindingKind, ShownValue, ShownVa
 from drift_audit.model.keys import canonical_json
 from drift_audit.model.values import Json
 from drift_audit.model.views import View
-from drift_audit_reports.eliding import elide_apart
-from drift_audit_reports.escaping import json_safe, one_line, visible
+from drift_audit_reports.eliding import elide_apart, prose
+from drift_audit_reports.escaping import json_safe, visible
 
 LABELS: Mapping[View, str] = {View.GIT: "git", View.CAPI: "cluster", View.CLOUD: "cloud"}
 """What a reader sees for each view."""
@@ -46,6 +46,7 @@ _OPPOSED: Mapping[Verdict, tuple[View, View]] = {
 }
 """The two values that a drift verdict says are different (design, section 7)."""
 
+_LONGEST_REASON = 200
 _LOOKS_LIKE_A_STATE = re.compile(r"\(absent\)|unknown\b|\"")
 
 
@@ -65,15 +66,17 @@ def by_view(values: ShownValues) -> Mapping[View, ShownValue]:
 
 
 def value_rows(finding: Finding, room: int) -> tuple[ValueRow, ...]:
-    """The three values, each at most `room` columns wide; empty when the finding is about no value.
+    """The three values; empty when the finding is about no value, as with a stuck object.
 
-    A row is about no value when nothing was looked for on any side, as with a stuck object.
+    A value is at most `room` columns wide. The reason for an unknown one is longer, and meant to be wrapped.
     """
     values = by_view(finding.values)
     if all(shown == ShownValue(state=ValueState.ABSENT) for shown in values.values()):
         return ()
-    texts = dict(zip(values, elide_apart(_texts(list(values.values())), room), strict=True))
-    at_fault = _AT_FAULT.get(finding.verdict, ())
+    texts = dict(zip(values, _texts(list(values.values())), strict=True))
+    present = [view for view, shown in values.items() if shown.state is ValueState.PRESENT]
+    texts |= zip(present, elide_apart([texts[view] for view in present], room), strict=True)
+    at_fault = () if equality_remark(finding) else _AT_FAULT.get(finding.verdict, ())
     return tuple(
         ValueRow(
             view=view,
@@ -113,7 +116,7 @@ def _texts(shown: Sequence[ShownValue]) -> list[str]:
 
 
 def _text(shown: ShownValue, *, quoted: bool, spelled: bool) -> str:
-    reason = one_line(shown.reason)
+    reason = prose(shown.reason, _LONGEST_REASON)
     match shown.state:
         case ValueState.ABSENT:
             return f"{ABSENT_TEXT} {reason}".rstrip()

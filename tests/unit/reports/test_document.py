@@ -21,6 +21,7 @@ from drift_audit_reports.codec import PAIRS, field_types, key_of
 from drift_audit_reports.document import DocumentError, from_document, in_document_order, to_document
 from drift_audit_reports.json_report import JsonReport, schema
 from tests.builders import actor, finding, present, result, shown_values
+from tests.unit.reports.conftest import Golden
 from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, troubled_fleet
 
 json_values = st.recursive(
@@ -48,6 +49,17 @@ def test_a_document_read_back_is_the_result(audit: AuditResult) -> None:
     document = json.loads(JsonReport().render(audit, RenderOptions()))
 
     assert from_document(document) == in_document_order(audit)
+
+
+def test_the_document_reads_as_reviewed(golden: Golden) -> None:
+    golden("half-read.json", JsonReport().render(half_read_fleet(), RenderOptions()))
+
+
+def test_every_finding_and_every_gap_is_in_the_document() -> None:
+    troubled, half = troubled_fleet(), half_read_fleet()
+
+    assert {one["id"] for one in to_document(troubled)["findings"]} == {one.id for one in troubled.findings}
+    assert len(to_document(half)["coverage"]["gaps"]) == len(half.coverage.gaps)
 
 
 def test_the_schema_refuses_an_unknown_key() -> None:

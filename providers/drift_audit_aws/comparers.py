@@ -7,7 +7,7 @@ field, one per tag, per rule, per network interface. Equal sides give nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from drift_audit.model.fields import FieldRow
@@ -111,6 +111,17 @@ def _tags(subject: Subject, row: FieldRow, wanted: Observed, actual: Observed) -
             )
 
 
+def _state(subject: Subject, row: FieldRow, wanted: Observed, actual: Observed) -> Iterator[Part]:
+    """An instance that does not run, with EC2's own reason."""
+    for part in _whole(_exact)(subject, row, wanted, actual):
+        control_plane = subject.machine is not None and subject.machine.role == "control-plane"
+        yield replace(
+            part,
+            severity=Severity.CRITICAL if control_plane else None,
+            note=text(subject.resource.attributes.get("StateTransitionReason")),
+        )
+
+
 def _interfaces(subject: Subject, row: FieldRow, wanted: Observed, actual: Observed) -> Iterator[Part]:
     """Every network interface whose set of groups differs."""
     ids = [text(item) for item in sequence(wanted.value if isinstance(wanted, Present) else ())]
@@ -186,6 +197,7 @@ COMPARERS: Mapping[str, Comparer] = {
     "arn-name": _whole(_last_segment),
     "any-case": _whole(_any_case),
     "one-of": _whole(_one_of),
+    "state": _state,
     "tags": _tags,
     "interfaces": _interfaces,
     "rules": _rules,

@@ -25,17 +25,17 @@ def metadata_pending(subject: Subject) -> bool:
     return subject.state == "pending" or dig(subject.resource.attributes, "MetadataOptions", "State") == "pending"
 
 
-def control_plane(subject: Subject) -> bool:
-    return subject.machine is not None and subject.machine.role == "control-plane"
-
-
-def not_control_plane(subject: Subject) -> bool:
-    return not control_plane(subject)
-
-
 def group_of_others(subject: Subject) -> bool:
     """A group given as an override: CAPA uses it and touches nothing of it."""
     return subject.overridden
+
+
+def not_the_lb_group(subject: Subject) -> bool:
+    return subject.overridden or subject.group_role != "lb"
+
+
+def lb_group(subject: Subject) -> bool:
+    return subject.overridden or subject.group_role == "lb"
 
 
 def rules_of_others(subject: Subject) -> bool:
@@ -50,12 +50,12 @@ def rules_of_others(subject: Subject) -> bool:
 CONDITIONS: Mapping[str, Condition] = {
     function.__name__: function
     for function in (
-        control_plane,
         group_of_others,
         instance_not_running,
         instance_pending,
+        lb_group,
         metadata_pending,
-        not_control_plane,
+        not_the_lb_group,
         rules_of_others,
     )
 }

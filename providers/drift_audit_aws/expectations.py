@@ -270,9 +270,8 @@ def owned(subject: Subject) -> Observed | None:
     return Present(OWNED)
 
 
-def cloud_provider_group_tag(subject: Subject) -> Observed | None:
-    """Only the group for load balancers has it: the cloud provider refuses to choose between two."""
-    return Present(OWNED) if subject.group_role == "lb" else ABSENT
+def no_tag(subject: Subject) -> Observed | None:
+    return ABSENT
 
 
 def ingress_rules(subject: Subject) -> Observed | None:
@@ -294,7 +293,6 @@ EXPECTATIONS: Mapping[str, Expectation] = {
     function.__name__: function
     for function in (
         additional_tags,
-        cloud_provider_group_tag,
         cluster_subnets,
         confidential_compute,
         egress_rules,
@@ -309,6 +307,7 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         market_type,
         name_tag,
         no_rules,
+        no_tag,
         owned,
         placement_group,
         placement_partition,

@@ -144,7 +144,7 @@ def _handler(proxy: FaultProxy, upstream: RigClient) -> type[BaseHTTPRequestHand
             query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
             asked = Asked(path=parts.path, query=query, headers=dict(self.headers))
             fault = proxy._note(asked)
-            answer = _forwarded(upstream, self.path, self.headers)
+            answer = _forwarded(upstream, self.path, asked.headers)
             self._send(fault.spoil(asked, answer) if fault else answer)
 
         def _send(self, answer: Answer) -> None:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from drift_audit.collect.cluster.discovery import ServedKind
 from drift_audit.collect.cluster.faults import Unreadable
 from drift_audit.collect.cluster.kinds import Reader
-from drift_audit.collect.cluster.listing import RawObject, get_object
+from drift_audit.collect.cluster.listing import get_object
 from drift_audit.collect.cluster.pacing import Tally
+from drift_audit.collect.cluster.parsing import RawObject
 from drift_audit.model.values import Json, dig, mapping, sequence, text
 from drift_audit.model.views import Gap, ScopeRead, ScopeStatus, View
 

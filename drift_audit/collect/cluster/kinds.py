@@ -10,8 +10,9 @@ from drift_audit.clock import Clock, stamp
 from drift_audit.collect.cluster.connection import Connection
 from drift_audit.collect.cluster.discovery import ServedKind
 from drift_audit.collect.cluster.faults import Unreadable
-from drift_audit.collect.cluster.listing import Listed, RawObject, get_object, list_kind
+from drift_audit.collect.cluster.listing import Listed, get_object, list_kind
 from drift_audit.collect.cluster.pacing import Tally
+from drift_audit.collect.cluster.parsing import RawObject
 from drift_audit.collect.cluster.plan import KindPlan
 from drift_audit.collect.masking import Masker
 from drift_audit.model.keys import ObjectKey

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
-
-import msgspec
 
 from drift_audit.collect.cluster.connection import Connection
 from drift_audit.collect.cluster.discovery import ServedKind
 from drift_audit.collect.cluster.faults import Ask, Unreadable
 from drift_audit.collect.cluster.pacing import Tally
+from drift_audit.collect.cluster.parsing import Page, PageParser, RawObject, parsed_object
 
-RawObject = dict[str, Any]
 TWO_REVISIONS = "the list spans two revisions: its snapshot expired on the way"
-
-
-class _ListMeta(msgspec.Struct):
-    resourceVersion: str = ""
-    continue_: str = msgspec.field(name="continue", default="")
-
-
-class _Page(msgspec.Struct):
-    metadata: _ListMeta
-    items: list[RawObject] | None = None
-    """Go writes an empty slice as `null`."""
-
-
-_page_decoder = msgspec.json.Decoder(_Page)
-_object_decoder = msgspec.json.Decoder(RawObject)
 
 
 @dataclass(slots=True)
@@ -93,8 +74,8 @@ def get_object(
             return None
         raise
     try:
-        return _object_decoder.decode(reply.body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        return parsed_object(reply.body)
+    except ValueError as error:
         raise _malformed(ask) from error
 
 
@@ -113,6 +94,7 @@ class _Paging:
     namespace: str
     page_size: int
     selector: str
+    parser: PageParser = field(default_factory=PageParser)
 
     def run(self) -> Listed:
         listed = Listed()
@@ -136,9 +118,9 @@ class _Paging:
                 token = fault.continue_token
                 continue
             before = len(listed.objects)
-            self._take(ask, page, listed)
-            listed.resource_version = page.metadata.resourceVersion
-            token = page.metadata.continue_
+            self._take(page, listed)
+            listed.resource_version = page.resource_version
+            token = page.continue_token
             if not token:
                 return
             if token in used or len(listed.objects) == before:
@@ -148,7 +130,7 @@ class _Paging:
                 )
             used.add(token)
 
-    def _page(self, ask: Ask, token: str) -> _Page:
+    def _page(self, ask: Ask, token: str) -> Page:
         query = [("limit", str(self.page_size))]
         if self.selector:
             query.append(("labelSelector", self.selector))
@@ -157,19 +139,17 @@ class _Paging:
         path = self.served.path(self.version, quote(self.namespace, safe=""))
         reply = self.connection.get(ask, path, self.tally, query=query)
         try:
-            return _page_decoder.decode(reply.body)
-        except (msgspec.MsgspecError, RecursionError) as error:
+            return self.parser.page(reply.body)
+        except ValueError as error:
             raise _malformed(ask) from error
 
-    def _take(self, ask: Ask, page: _Page, listed: Listed) -> None:
+    def _take(self, page: Page, listed: Listed) -> None:
         api_version = f"{self.served.group}/{self.version}" if self.served.group else self.version
-        for item in page.items or ():
-            metadata = item.get("metadata")
-            if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
-                raise _malformed(ask)
-            if "kind" not in item:  # lists of built-in kinds name it only once, for the list
-                item = {"apiVersion": api_version, "kind": self.served.kind, **item}
-            listed.objects[metadata.get("namespace") or "", metadata["name"]] = item
+        for found in page.objects:
+            if "kind" not in found:  # lists of built-in kinds name it only once, for the list
+                found = {"apiVersion": api_version, "kind": self.served.kind, **found}
+            metadata = found["metadata"]
+            listed.objects[metadata.get("namespace", ""), metadata["name"]] = found
 
 
 def _larger(one: Listed, other: Listed) -> Listed:

@@ -29,8 +29,8 @@ def written(folder: Path, content: object, name: str = "kubeconfig") -> Path:
     return path
 
 
-def settings(kubeconfig: str | Path = "", context: str = "", **changes: bool) -> ManagementClusterSettings:
-    return ManagementClusterSettings(name="prod", kubeconfig=str(kubeconfig), context=context, **changes)
+def settings(kubeconfig: str | Path = "", context: str = "") -> ManagementClusterSettings:
+    return ManagementClusterSettings(name="prod", kubeconfig=str(kubeconfig), context=context)
 
 
 def mistake(folder: Path, content: object, context: str = "") -> str:
@@ -130,4 +130,4 @@ def test_in_cluster_outside_of_a_pod_says_so(tmp_path: Path, monkeypatch: pytest
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
 
     with pytest.raises(UsageError, match="inside a Pod"):
-        access_to(settings(in_cluster=True), tmp_path).load()
+        access_to(ManagementClusterSettings(name="prod", in_cluster=True), tmp_path).load()

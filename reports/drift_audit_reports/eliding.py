@@ -16,6 +16,8 @@ _BEFORE_DIFFERENCE = 8
 
 def width(text: str) -> int:
     """Columns that the text takes in a terminal: two for a wide East Asian character."""
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 

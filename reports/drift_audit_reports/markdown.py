@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from drift_audit.interfaces import RenderOptions
 from drift_audit.model.result import AuditResult
@@ -46,15 +46,17 @@ class MarkdownReport:
 def _fitted(overview: Overview) -> str:
     """The report in at most `MOST_BYTES`: what does not fit is left out whole, and counted."""
     head, folded, foot = _head(overview), _folded(overview), _foot(overview)
+    groups, rules, causes = gap_groups(overview), _suppressions(overview), overview.causes
     room = MOST_BYTES - _NOTES - sum(map(_size, (head, folded, foot)))
     # The shares are of what is left at each turn: gaps, rows and suppressions are short, details are not.
-    gaps, unlisted_gaps = _taken([_gap(group) for group in gap_groups(overview)], room // 4)
+    gaps, unlisted_gaps = _taken(map(_gap, groups), len(groups), room // 4)
     room -= _size(*gaps)
-    hidden, unlisted_rules = _taken(_suppressions(overview), room // 8)
+    hidden, unlisted_rules = _taken(rules, len(rules), room // 8)
     room -= _size(*hidden)
-    rows, unlisted_rows = _taken([cause_row(ranked) for ranked in overview.causes], room // 3)
+    rows, unlisted_rows = _taken(map(cause_row, causes), len(causes), room // 3)
     room -= _size(*rows, _TABLE_HEAD)
-    details, untold = _taken([cause_details(ranked, overview.result.run) for ranked in overview.causes], room)
+    blocks = (cause_details(ranked, overview.result.run) for ranked in causes)
+    details, untold = _taken(blocks, len(causes), room)
     parts = [
         head,
         _gaps_section(overview, gaps, unlisted_gaps),
@@ -69,7 +71,7 @@ def _fitted(overview: Overview) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _taken(blocks: Sequence[str], room: int) -> tuple[list[str], int]:
+def _taken(blocks: Iterable[str], total: int, room: int) -> tuple[list[str], int]:
     """The first blocks that fit, and how many are left out.
 
     A block that would take more than a quarter by itself is passed over, so that one monstrous name cannot
@@ -85,7 +87,7 @@ def _taken(blocks: Sequence[str], room: int) -> tuple[list[str], int]:
             break
         taken.append(block)
         left -= size
-    return taken, len(blocks) - len(taken)
+    return taken, total - len(taken)
 
 
 def _size(*blocks: str) -> int:

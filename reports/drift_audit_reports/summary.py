@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drift_audit.model.findings import Finding, Severity
@@ -51,6 +51,12 @@ def found_text(overview: Overview) -> str:
     graded = [f"{overview.count(severity)} {severity}" for severity in worst_first() if overview.count(severity)]
     counts = f"{counted(len(overview.causes), 'cause')}, {counted(len(overview.open), 'finding')}"
     return counts + inside + (f" ({', '.join(graded)})" if graded else "")
+
+
+def severities_text(causes: Sequence[RankedCause]) -> str:
+    """`2 high, 48 low`, of causes."""
+    counts = Counter(ranked.cause.severity for ranked in causes)
+    return ", ".join(f"{counts[severity]:,} {severity}" for severity in worst_first() if counts[severity])
 
 
 def worst_first() -> list[Severity]:

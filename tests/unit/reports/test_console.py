@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drift_audit.interfaces import RenderOptions, ReportFormat
-from drift_audit.model.findings import FindingKind, Verdict
+from drift_audit.model.findings import FindingKind, Severity, Verdict
 from drift_audit.model.result import AuditResult
 from drift_audit_reports.console import ConsoleReport
 from drift_audit_reports.eliding import width as columns
@@ -191,6 +191,19 @@ def test_a_recording_is_named() -> None:
     text = render(replace(audit, run=replace(audit.run, recording_digest="0123456789abcdef")), 140)
 
     assert "from recording 0123456789ab" in text
+
+
+def test_beyond_fifty_causes_the_rest_are_counted() -> None:
+    lonely = [finding(path=f"spec.field{number}", severity=Severity.LOW) for number in range(52)]
+    worst = finding(path="spec.worst", severity=Severity.CRITICAL, title="The worst")
+    audit = result(findings=[*lonely, worst])
+
+    text = render(audit)
+
+    assert text.count("■") == 50
+    assert text.index("The worst") < text.index("■ LOW")
+    assert "and 3 more causes (3 low): see --verbose or -o json" in text
+    assert render(audit, verbose=True).count("■") == 53
 
 
 def test_a_monstrous_name_leaves_the_rest_on_the_screen() -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from drift_audit.interfaces import RenderOptions, ReportFormat
@@ -23,12 +22,7 @@ from drift_audit_reports.json_report import JsonReport, schema
 from tests.builders import actor, finding, present, result, shown_values
 from tests.unit.reports.conftest import Golden
 from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, troubled_fleet
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
+from tests.unit.reports.strategies import json_values
 
 
 def valid(document: Mapping[str, Any]) -> None:

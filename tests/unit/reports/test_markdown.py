@@ -150,6 +150,18 @@ def test_monstrous_names_neither_break_the_limit_nor_hide_the_verdict(length: in
     assert is_harmless(text)
 
 
+def test_one_monstrous_cause_does_not_hide_the_details_of_the_next() -> None:
+    monster = finding(
+        path="a", severity=Severity.CRITICAL, next_steps=tuple(f"{number}{'@' * 500}" for number in range(9))
+    )
+    plain = finding(path="spec.plain")
+
+    text = render(result([(cause([monster]), [monster]), (cause([plain]), [plain])]))
+
+    assert "`spec.plain` · edited in the cloud" in text
+    assert "**1 more cause not shown in detail: see the JSON report.**" in text
+
+
 def test_many_gaps_are_counted() -> None:
     gaps = [gap(f"aws/123456789012/eu-west-1/type-{number}", reason=f"reason {number} " * 20) for number in range(300)]
 

@@ -72,6 +72,14 @@ def test_a_cause_counts_only_what_is_open() -> None:
     assert ranked.cause.clusters == (cluster_key("eu-1"),)
 
 
+def test_a_cause_is_as_severe_as_the_worst_of_what_is_open() -> None:
+    members = [finding(path=severity, severity=severity) for severity in (Severity.LOW, Severity.HIGH, Severity.MEDIUM)]
+
+    (ranked,) = overview_of(result([(cause(members, severity=Severity.INFO), members)])).causes
+
+    assert ranked.cause.severity is Severity.HIGH
+
+
 def test_a_cause_that_is_wholly_suppressed_is_folded() -> None:
     hidden = finding(suppressed=suppression())
 
@@ -154,8 +162,9 @@ def test_the_result_line_counts_what_the_report_shows() -> None:
     )
 
 
-def test_one_unread_scope_of_many_is_never_rounded_to_the_whole() -> None:
-    nearly = Coverage(expected=100_000, read=99_999, percent=99.999, scopes=(), gaps=(gap(),))
+@pytest.mark.parametrize("percent", [99.999, 100.0])
+def test_one_unread_scope_of_many_is_never_rounded_to_the_whole(percent: float) -> None:
+    nearly = Coverage(expected=100_000, read=99_999, percent=percent, scopes=(), gaps=(gap(),))
 
     assert "coverage=99.9%" in result_line(overview_of(result(coverage=nearly)))
 

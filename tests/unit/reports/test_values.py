@@ -15,7 +15,7 @@ from drift_audit_reports.eliding import elide, width
 from drift_audit_reports.escaping import visible
 from drift_audit_reports.values import equality_remark, value_rows
 from tests.builders import ABSENT, finding, present, shown_values, unknown
-from tests.unit.reports.test_document import json_values
+from tests.unit.reports.strategies import json_values
 
 
 def texts(git: Any, capi: Any, cloud: Any, room: int = 60) -> list[str]:

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.apiserver import ApiServer, running_api_server
+from tests.rig.apiserver import ApiServer
 from tests.rig.build import RigPrograms, programs
 from tests.rig.cache import MissingPart
-from tests.rig.crds import EVERYTHING, install_crds, load_crds
 from tests.rig.git_repo import GitRepo, make_repo
-from tests.rig.management_cluster import ManagementCluster, fresh_management_cluster
+from tests.rig.management_cluster import (
+    ManagementCluster,
+    fresh_management_cluster,
+    running_management_cluster,
+    running_older_management_cluster,
+)
 from tests.rig.moto_server import AwsEndpoint, running_moto
 
 
@@ -48,9 +52,18 @@ def rig_binaries() -> RigPrograms:
 
 @pytest.fixture(scope="session")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """A real API server with the CRDs of Cluster API, CAPA, CAPZ, CAPG, Flux and Argo CD; one per test process."""
-    with required_parts(), running_api_server(tmp_path_factory.mktemp("api-server")) as server:
-        install_crds(server.admin, load_crds(EVERYTHING))
+    """A real API server with the CRDs of Cluster API, CAPA, CAPZ, CAPG, Flux and Argo CD; one per test process.
+
+    Cluster API's webhooks convert between v1beta1 and v1beta2.
+    """
+    with required_parts(), running_management_cluster(tmp_path_factory.mktemp("api-server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def older_api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A real API server whose core kinds exist as v1beta1 only, as with Cluster API 1.10."""
+    with required_parts(), running_older_management_cluster(tmp_path_factory.mktemp("api-server")) as server:
         yield server
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.rig.apiserver import running_api_server
-from tests.rig.build import API_SERVER, KUBECTL, KUSTOMIZE, api_server_programs, found_or_built
+from tests.rig.build import API_SERVER, KUBECTL, KUSTOMIZE, WEBHOOKS, api_server_programs, built, found_or_built
 from tests.rig.cache import MissingPart, cache_directory
-from tests.rig.crds import EVERYTHING, EVERYTHING_V1BETA1, install_crds, load_crds
+from tests.rig.crds import EVERYTHING, EVERYTHING_V1BETA1, load_crds
 from tests.rig.identities import ADMIN, AUDITOR, HUMAN
+from tests.rig.management_cluster import running_management_cluster, running_older_management_cluster
 from tests.rig.modules import module_folder, pinned_modules
 
 
@@ -37,6 +37,7 @@ def _build() -> int:
     print(f"cache: {cache_directory()}")
     steps: dict[str, Callable[[], Path]] = {
         API_SERVER.name: lambda: api_server_programs()[0],
+        WEBHOOKS.name: partial(built, WEBHOOKS),
         KUBECTL.name: partial(found_or_built, KUBECTL),
         KUSTOMIZE.name: partial(found_or_built, KUSTOMIZE),
         **{name: partial(module_folder, name) for name in pinned_modules()},
@@ -53,8 +54,8 @@ def _build() -> int:
 
 def _serve(*, v1beta1: bool) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(prefix="rig-") as folder, running_api_server(Path(folder)) as server:
-        install_crds(server.admin, load_crds(EVERYTHING_V1BETA1 if v1beta1 else EVERYTHING))
+    running = running_older_management_cluster if v1beta1 else running_management_cluster
+    with tempfile.TemporaryDirectory(prefix="rig-") as folder, running(Path(folder)) as server:
         for identity in (ADMIN, HUMAN, AUDITOR):
             print(f"{identity.user:12} export KUBECONFIG={server.kubeconfig(identity)}")
         print("stop with Ctrl-C", flush=True)

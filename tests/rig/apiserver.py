@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +19,9 @@ from tests.rig.build import api_server_programs
 from tests.rig.certificates import CertificateAuthority, signing_key_pair
 from tests.rig.client import RigClient
 from tests.rig.identities import ADMIN, AUDITOR, Identity, role_bindings
+from tests.rig.processes import reserved_port, running_process
 
 READY_WITHIN_SECONDS = 120.0
-_STOP_WITHIN_SECONDS = 15.0
 
 _AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
@@ -121,12 +119,12 @@ def running_api_server(directory: Path) -> Iterator[ApiServer]:
     (directory / "audit-policy.yaml").write_text(json.dumps(_AUDIT_POLICY))
     with ExitStack() as stack:
         etcd_folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rig-etcd-")))
-        port = stack.enter_context(_reserved_port())
+        port = stack.enter_context(reserved_port())
         log = stack.enter_context((directory / "apiserver.log").open("wb"))
         program, etcd = api_server_programs()
         storage = f"--etcd-servers={_running_etcd(stack, etcd, etcd_folder, log.fileno())}" if etcd else ""
         command = [str(program), storage or f"--rig-etcd-dir={etcd_folder}", *_flags(directory, port)]
-        process = stack.enter_context(_process(command, log.fileno(), directory))
+        process = stack.enter_context(running_process(command, log.fileno(), directory))
         server = ApiServer(url=f"https://127.0.0.1:{port}", directory=directory, authority=authority)
         _await_ready(server, process)
         for binding in role_bindings():
@@ -160,7 +158,7 @@ def _flags(directory: Path, port: int) -> list[str]:
 
 def _running_etcd(stack: ExitStack, etcd: Path, folder: Path, log: int) -> str:
     """The URL of an etcd that runs until the stack is unwound."""
-    port = stack.enter_context(_reserved_port())
+    port = stack.enter_context(reserved_port())
     url, peers = f"http://127.0.0.1:{port}", "http://127.0.0.1:0"
     flags = [
         *(f"--data-dir={folder}", "--unsafe-no-fsync", "--log-level=error", "--socket-reuse-port"),
@@ -168,34 +166,8 @@ def _running_etcd(stack: ExitStack, etcd: Path, folder: Path, log: int) -> str:
         *(f"--listen-peer-urls={peers}", f"--initial-advertise-peer-urls={peers}"),
         f"--initial-cluster=default={peers}",
     ]
-    stack.enter_context(_process([str(etcd), *flags], log, folder))
+    stack.enter_context(running_process([str(etcd), *flags], log, folder))
     return url
-
-
-@contextmanager
-def _reserved_port() -> Iterator[int]:
-    """A loopback port that stays reserved for the block: bound here, listened to by a server that shares it."""
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        holder.bind(("127.0.0.1", 0))
-        port: int = holder.getsockname()[1]
-        yield port
-
-
-@contextmanager
-def _process(command: Sequence[str], log: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
-    with subprocess.Popen(
-        command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder, env=environment
-    ) as child:
-        try:
-            yield child
-        finally:
-            child.terminate()
-            try:
-                child.wait(_STOP_WITHIN_SECONDS)
-            except subprocess.TimeoutExpired:
-                child.kill()
 
 
 def _await_ready(server: ApiServer, process: subprocess.Popen[bytes]) -> None:

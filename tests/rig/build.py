@@ -28,6 +28,7 @@ class GoProgram:
 
 API_SERVER = GoProgram(name="rig-apiserver", module=RIG / "apiserver", package=".")
 KUBECTL = GoProgram(name="kubectl", module=RIG / "kubectl", package=".")
+WEBHOOKS = GoProgram(name="rig-webhooks", module=RIG / "webhooks", package=".")
 KUSTOMIZE = GoProgram(name="kustomize", module=RIG / "kustomize", package="sigs.k8s.io/kustomize/kustomize/v5")
 
 
@@ -55,6 +56,7 @@ def found_or_built(program: GoProgram) -> Path:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RigPrograms:
     api_server: Path
+    webhooks: Path
     kubectl: Path
     kustomize: Path
 
@@ -62,7 +64,10 @@ class RigPrograms:
 def programs() -> RigPrograms:
     """Every program of the rig, built where it has to be."""
     return RigPrograms(
-        api_server=api_server_programs()[0], kubectl=found_or_built(KUBECTL), kustomize=found_or_built(KUSTOMIZE)
+        api_server=api_server_programs()[0],
+        webhooks=built(WEBHOOKS),
+        kubectl=found_or_built(KUBECTL),
+        kustomize=found_or_built(KUSTOMIZE),
     )
 
 

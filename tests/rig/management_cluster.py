@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.rig.apiserver import ApiServer
+from tests.rig.apiserver import ApiServer, running_api_server
 from tests.rig.client import ApiRefused, Json, RigClient, reference
+from tests.rig.crds import EVERYTHING, EVERYTHING_V1BETA1, install_crds, load_crds
 from tests.rig.identities import ADMIN, AUDITOR, GITOPS, HUMAN, Identity
+from tests.rig.webhooks import ADMISSION_LABEL, install_admission, running_webhooks, with_conversion
 
 _PARALLEL = 8
 _OWN_KINDS = ("ConfigMap", "Secret", "Event", "ServiceAccount")
@@ -66,22 +68,40 @@ class ManagementCluster:
     def kubeconfig_of(self, identity: Identity) -> Path:
         return self.server.kubeconfig(identity, context=self.name)
 
-    def new_namespace(self, stem: str = "fleet") -> str:
-        """The name of one more fresh namespace."""
-        name = f"{stem}-{next(_counter)}"
-        self.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        self._namespaces.append(name)
-        return name
+    def new_namespace(self, stem: str = "fleet", *, admission: bool = False) -> str:
+        """The name of one more fresh namespace; see `make_namespace`."""
+        return self.make_namespace(f"{stem}-{next(_counter)}", admission=admission)
 
-    def make_namespace(self, name: str) -> str:
-        """A namespace of exactly that name, emptied and kept after the test."""
-        self.client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "rig-install")
+    def make_namespace(self, name: str, *, admission: bool = False) -> str:
+        """A namespace of exactly that name, removed after the test.
+
+        With `admission`, Cluster API's own webhooks default and validate what is written to it.
+        """
+        labels = {ADMISSION_LABEL: "true"} if admission else {}
+        self.client.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
         self._namespaces.append(name)
         return name
 
     def auditor_requests(self) -> list[str]:
         """`verb uri` of everything that auditors asked since this test began."""
         return [f"{entry.verb} {entry.uri}" for entry in self.server.audited(skip=self.audited_before)]
+
+
+@contextmanager
+def running_management_cluster(directory: Path) -> Iterator[ApiServer]:
+    """An API server with all CRDs and with Cluster API's webhooks, ready for `fresh_management_cluster`."""
+    with running_api_server(directory) as server, running_webhooks(server) as webhooks:
+        install_crds(server.admin, with_conversion(load_crds(EVERYTHING), webhooks))
+        install_admission(server.admin, webhooks)
+        yield server
+
+
+@contextmanager
+def running_older_management_cluster(directory: Path) -> Iterator[ApiServer]:
+    """An API server whose core kinds are served as v1beta1 only (Cluster API 1.10); no webhooks run."""
+    with running_api_server(directory) as server:
+        install_crds(server.admin, load_crds(EVERYTHING_V1BETA1))
+        yield server
 
 
 @contextmanager

@@ -88,8 +88,9 @@ class CauseBlocks:
         beside = [row for row in rows if places[row.view] and width(row.text) + 2 + width(places[row.view]) <= room]
         column = max((width(row.text) for row in beside), default=0)
         for row in rows:
-            fits = row in beside and column + 2 + width(places[row.view]) <= room
-            gap = " " * (column + 2 - width(row.text)) if fits else ""
+            fits = row in beside
+            # Aligned with the other places, or as near to it as the width allows.
+            gap = " " * (min(column + 2, room - width(places[row.view])) - width(row.text))
             self.page.labelled(
                 LABELS[row.view],
                 (row.text, _value_style(row)),

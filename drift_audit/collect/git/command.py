@@ -57,17 +57,18 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "give the audit read access: a token in the URL (from an environment variable) or an SSH key",
         ),
         (
-            r"not found|does not appear to be a git repository|does not exist|no such file|not exported"
-            r"|access rights",
-            "does not exist, or is hidden from these credentials",
-            "check the URL and the access rights",
-        ),
-        (
-            r"could not resolve|connection (refused|reset|timed out)|unable to (access|connect|look up)|no route"
+            r"could not resolve|connection (refused|reset|timed out)|unable to (connect|look up)|failed to connect|no route"
             r"|timed out|unreachable|hung up|early eof",
             "cannot be reached",
             "check the URL, the network and the server, then run again",
         ),
+        (
+            r"repository .*not found|does not appear to be a git repository|does not exist|no such file|not exported"
+            r"|access rights",
+            "does not exist, or is hidden from these credentials",
+            "check the URL and the access rights",
+        ),
+        (r"unable to access", "cannot be reached", "check the URL, the network and the server, then run again"),
         (
             r"transport .* not allowed",
             "answers with a protocol that is not allowed",

@@ -78,13 +78,20 @@ class Closure:
     """By the path under which the build looks for them; a link within the repository leads to its target."""
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
     """By the path of the file."""
+    resources: frozenset[str] = frozenset()
+    """The files that declare objects: neither patches nor data."""
 
 
 def closure_of(snapshot: Snapshot, folder: str) -> Closure:
     """What building a folder reads. Raises GitProblem for what must not be built, before anything is run."""
     scan = _Scan(snapshot)
     scan.folder(folder, asked_by=folder or "the top folder")
-    return Closure(folder=folder, files=scan.files, kustomizations=scan.kustomizations)
+    return Closure(
+        folder=folder,
+        files=scan.files,
+        kustomizations=scan.kustomizations,
+        resources=frozenset(scan.resources),
+    )
 
 
 class _Scan:
@@ -92,6 +99,7 @@ class _Scan:
         self._snapshot = snapshot
         self.files: dict[str, TreeEntry] = {}
         self.kustomizations: dict[str, Kustomization] = {}
+        self.resources: set[str] = set()
 
     def folder(self, folder: str, *, asked_by: str) -> None:
         pending = [(folder, asked_by)]
@@ -110,6 +118,8 @@ class _Scan:
                 target = _local(path, here, reference)
                 if target in self._snapshot.entries:
                     self._add(target)
+                    if may_be_folder:
+                        self.resources.add(target)
                 elif may_be_folder and target in self._snapshot.folders:
                     pending.append((target, path))
                 else:

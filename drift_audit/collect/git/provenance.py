@@ -31,6 +31,8 @@ class Trace:
     mark: Mark | None
     """Where the object starts in the file; `None` when it is generated, or cannot be told apart."""
     marks: Mapping[FieldPath, Mark]
+    exact: bool = True
+    """False when the line is only that of the generator which made the object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,9 @@ class Rendered:
 
     raw: JsonObject
     origin: str
-    """Path in the repository, empty for a generated object."""
+    """Path in the repository; empty for a generated object, and where a patch replaced all annotations."""
+    generated_in: str
+    """The kustomization file whose generator made it, else empty."""
     layers: tuple[str, ...]
     """The kustomization files that changed it, innermost first."""
 
@@ -56,11 +60,11 @@ def rendered_object(raw: JsonObject) -> Rendered:
     layers = [
         _in_tree(text(mapping(step).get("configuredIn"))) for step in sequence(_note(annotations.get(TRANSFORMATIONS)))
     ]
-    made_in = _in_tree(text(mapping(origin).get("configuredIn")))
     return Rendered(
         raw={**raw, "metadata": bare},
         origin=_in_tree(text(mapping(origin).get("path"))),
-        layers=tuple(dict.fromkeys(layer for layer in (made_in, *layers) if layer)),
+        generated_in=_in_tree(text(mapping(origin).get("configuredIn"))),
+        layers=tuple(dict.fromkeys(layer for layer in layers if layer)),
     )
 
 
@@ -86,12 +90,11 @@ class Tracer:
     _objects: dict[str, tuple[FoundObject, ...]] = field(default_factory=dict)
 
     def trace(self, rendered: Rendered) -> Trace:
-        if not rendered.origin or rendered.origin not in self.closure.files:
+        if rendered.generated_in:
             return self._generated(rendered)
-        file = self.closure.files[rendered.origin].path
-        raw = _written_as(self._in_file(rendered.origin), rendered.raw)
+        origin, raw = self._declared(rendered)
         if raw is None:
-            return Trace(file=file, mark=None, marks={})
+            return Trace(file=origin, mark=None, marks={})
         marks = dict(_agreeing(raw.raw, rendered.raw, raw.marks, ()))
         for layer in rendered.layers:
             if kustomization := self.closure.kustomizations.get(layer):
@@ -100,7 +103,20 @@ class Tracer:
         # Without these, a field that no line declares would be taken for exactly declared by the object.
         for key in rendered.raw:
             marks.setdefault((key,), raw.marks.get((key,), raw.start))
-        return Trace(file=file, mark=raw.start, marks=marks)
+        return Trace(file=origin, mark=raw.start, marks=marks)
+
+    def _declared(self, rendered: Rendered) -> tuple[str, FoundObject | None]:
+        """(file, the document in it) that an object was rendered from, as far as that is certain."""
+        if rendered.origin in self.closure.files:
+            found = _written_as(self._in_file(rendered.origin), rendered.raw)
+            return self.closure.files[rendered.origin].path, found
+        # A patch that replaces all annotations takes the note about the origin with it.
+        places = [
+            (self.closure.files[path].path, found)
+            for path in sorted(self.closure.resources)
+            if (found := _written_as(self._in_file(path), rendered.raw))
+        ]
+        return places[0] if len(places) == 1 else ("", None)
 
     def _in_file(self, path: str) -> tuple[FoundObject, ...]:
         if path not in self._objects:
@@ -111,11 +127,10 @@ class Tracer:
 
     def _generated(self, rendered: Rendered) -> Trace:
         """A generator's entry, as long as its name says which one it is."""
-        for layer in rendered.layers:
-            kustomization = self.closure.kustomizations.get(layer)
-            if kustomization is not None:
-                return Trace(file=layer, mark=_generator(kustomization, rendered.raw), marks={})
-        return Trace(file="", mark=None, marks={})
+        file = rendered.generated_in
+        kustomization = self.closure.kustomizations.get(file)
+        mark = _generator(kustomization, rendered.raw) if kustomization else None
+        return Trace(file=file, mark=mark, marks={}, exact=False)
 
 
 def _generator(kustomization: Kustomization, raw: JsonObject) -> Mark | None:

@@ -176,7 +176,7 @@ def _built(reading: Reading, closure: Closure, renderer: str, output: bytes) -> 
             declare(
                 traced,
                 source=reading.source.name,
-                location=reading.location(trace.file, trace.mark),
+                location=reading.location(trace.file, trace.mark, exact=trace.exact),
                 default_namespace=reading.source.namespace,
                 masker=reading.masker,
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drift_audit.model.values import Json
+from drift_audit.model.values import Json, mapping
 from drift_audit.yaml_text import Flavor, read_documents
 from tests.unit.yaml_text.typing_table import KEYS, SCALARS
 
@@ -54,9 +54,7 @@ def by_kustomize(folder: Path, text: str) -> Json:
 def spec_of(text: str, flavor: Flavor) -> Json:
     read = read_documents(text, flavor=flavor)
     assert read.problems == ()
-    data = read.documents[0].data
-    assert isinstance(data, dict)
-    return data["spec"]
+    return mapping(read.documents[0].data)["spec"]
 
 
 def as_decoded(digits: str) -> int | float:

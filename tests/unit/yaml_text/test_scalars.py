@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drift_audit.model.values import Json
+from drift_audit.model.values import Json, mapping
 from drift_audit.yaml_text import Flavor, ProblemCode, read_documents
 from tests.unit.yaml_text.typing_table import KEYS, REFUSED, SCALARS, ScalarRow
 
@@ -12,9 +12,7 @@ from tests.unit.yaml_text.typing_table import KEYS, REFUSED, SCALARS, ScalarRow
 def typed(token: str, flavor: Flavor) -> Json:
     read = read_documents(f"v: {token}\n", flavor=flavor)
     assert read.problems == ()
-    data = read.documents[0].data
-    assert isinstance(data, dict)
-    return data["v"]
+    return mapping(read.documents[0].data)["v"]
 
 
 def same_type_and_value(left: Json, right: Json) -> bool:

@@ -17,7 +17,7 @@ import urllib3
 
 from tests.rig.build import api_server_programs
 from tests.rig.certificates import CertificateAuthority, signing_key_pair
-from tests.rig.client import RigClient
+from tests.rig.client import Discovery, RigClient
 from tests.rig.identities import ADMIN, AUDITOR, Identity, role_bindings
 from tests.rig.processes import reserved_port, running_process
 
@@ -54,6 +54,7 @@ class ApiServer:
     authority: CertificateAuthority
     _clients: dict[str, RigClient] = field(default_factory=dict)
     _kubeconfigs: set[Path] = field(default_factory=set)
+    _discovery: Discovery = field(default_factory=Discovery)
 
     @property
     def log(self) -> Path:
@@ -84,7 +85,7 @@ class ApiServer:
             pool = urllib3.PoolManager(
                 maxsize=16, cert_file=str(certificate), key_file=str(key), ca_certs=str(files / "ca.crt"), retries=False
             )
-            self._clients[identity.user] = RigClient(pool=pool, url=self.url)
+            self._clients[identity.user] = RigClient(pool=pool, url=self.url, discovery=self._discovery)
         return self._clients[identity.user]
 
     def audited(self, *, skip: int = 0) -> list[AuditedRequest]:
@@ -92,6 +93,10 @@ class ApiServer:
         path = self.directory / "audit.log"
         lines = path.read_text().splitlines() if path.exists() else []
         return [_audited(json.loads(line)) for line in lines[skip:]]
+
+    def close_connections(self) -> None:
+        for client in self._clients.values():
+            client.pool.clear()
 
     def _kubeconfig(self, identity: Identity, context: str) -> dict[str, Any]:
         pair = self.authority.client(identity.user, identity.groups)
@@ -126,6 +131,7 @@ def running_api_server(directory: Path) -> Iterator[ApiServer]:
         command = [str(program), storage or f"--rig-etcd-dir={etcd_folder}", *_flags(directory, port)]
         process = stack.enter_context(running_process(command, log.fileno(), directory))
         server = ApiServer(url=f"https://127.0.0.1:{port}", directory=directory, authority=authority)
+        stack.callback(server.close_connections)
         _await_ready(server, process)
         for binding in role_bindings():
             server.admin.apply(binding, "rig-install")

@@ -93,6 +93,7 @@ def go_version() -> str:
 
 
 def run_go(arguments: Sequence[str], *, folder: Path) -> str:
+    """What the go command prints; raises `MissingPart` where there is no Go, or with go's own words if it fails."""
     try:
         done = subprocess.run(
             ["go", *arguments],
@@ -104,5 +105,6 @@ def run_go(arguments: Sequence[str], *, folder: Path) -> str:
     except FileNotFoundError as error:
         raise MissingPart("Go is not installed: put `go` on PATH, or name built parts by KUBEBUILDER_ASSETS") from error
     if done.returncode:
-        raise MissingPart(f"`go {' '.join(arguments)}` failed in {folder.name}: {done.stderr.strip()[-2000:]}")
+        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise MissingPart(f"`go {' '.join(arguments)}` failed in {folder.name}: {said}")
     return done.stdout

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,13 +51,6 @@ def cached(name: str, key: str, make: Callable[[Path], None]) -> Path:
             make(made)
             made.rename(target)
     return target
-
-
-def forget_older(name: str, keep: Path) -> None:
-    """Removes what the cache holds under the same name with another key."""
-    for other in cache_directory().glob(f"{name}-" + "[0-9a-f]" * 16):
-        if other != keep:
-            shutil.rmtree(other) if other.is_dir() else other.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -16,7 +16,12 @@ from tests.rig.identities import ADMIN, AUDITOR, GITOPS, HUMAN, Identity
 from tests.rig.webhooks import ADMISSION_LABEL, install_admission, running_webhooks, with_conversion
 
 _PARALLEL = 8
-_OWN_KINDS = ("ConfigMap", "Secret", "Event", "ServiceAccount")
+_OTHER_KINDS = (
+    *(("v1", kind) for kind in ("ConfigMap", "Secret", "Event", "ServiceAccount", "Service")),
+    *(("apps/v1", kind) for kind in ("Deployment", "DaemonSet")),
+    *(("rbac.authorization.k8s.io/v1", kind) for kind in ("Role", "RoleBinding")),
+)
+"""What tests may put beside the objects of the installed CRDs."""
 _EMPTIED_GROUPS = ("cluster.x-k8s.io", "fluxcd.io", "argoproj.io")
 _counter = itertools.count(1)
 
@@ -121,9 +126,11 @@ def empty(client: RigClient, namespaces: tuple[str, ...] = ()) -> None:
     No kube-controller-manager runs here: nothing else would collect what is left of a namespace.
     """
     with ThreadPoolExecutor(_PARALLEL) as workers:
-        list(workers.map(lambda kind: _delete_all(client, *kind), _emptied_kinds(client)))
-        own = [(kind, namespace) for kind in _OWN_KINDS for namespace in namespaces]
-        list(workers.map(lambda place: _delete_all(client, "v1", *place), own))
+        # Without the label no webhook can refuse what follows.
+        unlabelled = {"metadata": {"labels": {ADMISSION_LABEL: None}}}
+        list(workers.map(lambda name: client.merge_patch(reference("v1", "Namespace", name), unlabelled), namespaces))
+        places = [(*kind, namespace) for kind in _OTHER_KINDS for namespace in namespaces]
+        list(workers.map(lambda place: _delete_all(client, *place), [*_emptied_kinds(client), *places]))
         list(workers.map(lambda name: _remove_namespace(client, name), namespaces))
 
 

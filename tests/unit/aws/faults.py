@@ -1,0 +1,100 @@
+"""An AWS endpoint between the provider and moto that answers some calls the way AWS refuses them."""
+
+from __future__ import annotations
+
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+Params = Mapping[str, str]
+Fault = Callable[[Params], "Answer | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent instead of moto's answer."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class FaultyAws:
+    """The endpoint's address and everything it was asked."""
+
+    url: str
+    asked: list[Params] = field(default_factory=list)
+
+    def actions(self) -> list[str]:
+        return [params["Action"] for params in self.asked]
+
+
+def ec2_error(code: str, status: int = 400) -> Answer:
+    """An error in the form of the EC2 API."""
+    body = f"<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors></Response>"
+    return Answer(status, body.encode())
+
+
+def sts_error(code: str, status: int = 403) -> Answer:
+    """An error in the form of the STS API."""
+    body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+    return Answer(status, body.encode())
+
+
+def refusing(action: str, answer: Answer) -> Fault:
+    """Every call of the action gets this answer."""
+    return lambda params: answer if params.get("Action") == action else None
+
+
+def refusing_after(action: str, calls: int, answer: Answer) -> Fault:
+    """The action works so many times first."""
+    seen = iter(range(calls))
+    return lambda params: answer if params.get("Action") == action and next(seen, None) is None else None
+
+
+@contextmanager
+def faulty_aws(moto: str, fault: Fault) -> Iterator[FaultyAws]:
+    """An endpoint that passes on to moto whatever the fault leaves alone."""
+    endpoint = FaultyAws(url="")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            params = dict(urllib.parse.parse_qsl(body.decode()))
+            endpoint.asked.append(params)
+            answer = fault(params) or _passed_on(moto, body, dict(self.headers))
+            self.send_response(answer.status)
+            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    endpoint.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield endpoint
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _passed_on(moto: str, body: bytes, headers: dict[str, str]) -> Answer:
+    kept = {name: value for name, value in headers.items() if name.lower() not in {"host", "content-length"}}
+    request = urllib.request.Request(moto, data=body, headers=kept, method="POST")
+    try:
+        with urllib.request.urlopen(request) as response:
+            return Answer(response.status, response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.read())

@@ -28,28 +28,22 @@ def record(fleet: FleetOptions, talk: TalkOptions, path: str) -> int:
 
     from drift_audit import __version__
     from drift_audit.cli.exit_codes import COULD_NOT_AUDIT, IN_SYNC, INCOMPLETE
-    from drift_audit.cli.outputs import replacing
     from drift_audit.cli.prepare import audit, prepare
     from drift_audit.cli.terminal import say
     from drift_audit.collect.recording import write_recording
-    from drift_audit.errors import OutputError
     from drift_audit.model.result import Status
 
     prepared = prepare(fleet, talk)
     audited = audit(prepared)
-    try:
-        with replacing(Path(path)) as temporary:
-            digest = write_recording(
-                audited.views,
-                temporary,
-                tool_version=__version__,
-                created_at=audited.result.run.finished_at,
-                config_digest=prepared.config.digest,
-            )
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    digest = write_recording(
+        audited.views,
+        Path(path),
+        tool_version=__version__,
+        created_at=audited.result.run.finished_at,
+        config_digest=prepared.config.digest,
+    )
     if not talk.quiet:
-        say(f"recorded {path} (sha256 {digest})")
+        say(f"recorded {path}, views {digest}")
     if audited.result.status is Status.ERROR:
         return COULD_NOT_AUDIT
     return IN_SYNC if audited.result.complete else INCOMPLETE

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drift_audit.compare.applier import IsApplier
 from drift_audit.compare.managed_fields import Entry, ManagedFields
 from drift_audit.compare.managers import Manager, ManagerClass, ManagerTable
 from drift_audit.compare.truth_table import Owners
 from drift_audit.model.findings import Actor, Between, Grade
-from drift_audit.model.keys import FieldPath
-
-IsApplier = Callable[[Entry], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +22,11 @@ class Attribution:
     created_at: str
     last_run: str = ""
     """RFC 3339: when the applier last proved that the whole object equalled Git; empty when unknown."""
+
+    @property
+    def applied_at(self) -> str:
+        """RFC 3339: the applier's last request that changed something; empty when it never wrote."""
+        return max((entry.time for entry in self.fields.entries if self.is_applier(entry)), default="")
 
     def owners_of(self, entries: Sequence[Entry]) -> Owners:
         """The classes among the owners of a leaf."""
@@ -65,8 +68,7 @@ class Attribution:
         )
 
     def _window(self, entry: Entry, was_applied: bool) -> tuple[Between, bool]:
-        applied_at = max((e.time for e in self.fields.entries if self.is_applier(e)), default="")
-        after = max(applied_at, self.last_run) if was_applied and applied_at else ""
+        after = max(self.applied_at, self.last_run) if was_applied and self.applied_at else ""
         if after and entry.time and entry.time < after:
             # The edit is older than a run that should have undone it: the applier leaves this field alone.
             return Between(after=self.created_at, before=entry.time), False
@@ -79,7 +81,7 @@ class Attribution:
 
     def removal(self) -> Actor | None:
         """Candidates for a removed leaf: removal leaves no owner, so only who wrote *since* is known."""
-        applied_at = max((e.time for e in self.fields.entries if self.is_applier(e)), default="")
+        applied_at = self.applied_at
         later = [
             entry
             for entry in self.fields.entries
@@ -99,15 +101,3 @@ class Attribution:
             source="managedFields",
             grade=Grade.D,
         )
-
-
-def applier_test(manager: str, operation: str, table: ManagerTable) -> IsApplier:
-    """A test for the entries of whoever is meant to apply; without a name, of any known GitOps tool."""
-    if not manager:
-        return lambda entry: table.of(entry).manager_class is ManagerClass.GITOPS
-    return lambda entry: entry.manager == manager and operation in ("", entry.operation) and not entry.subresource
-
-
-def declared_share(entry: Entry, paths: Sequence[FieldPath]) -> int:
-    """How many of these leaves the entry owns."""
-    return sum(1 for path in paths if entry.holds(path))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drift_audit.clock import moment
 from drift_audit.compare.quantities import duration, quantity
 from drift_audit.compare.schema import SchemaNode
-from drift_audit.model.keys import FieldPath
+from drift_audit.model.keys import FieldPath, canonical_json
 from drift_audit.model.values import Json, mapping
 
 
@@ -50,14 +50,16 @@ def compare_values(kind: str, path: FieldPath, node: SchemaNode, git: Json, live
     return Equality(False, note=_difference(path, git, live))
 
 
-def means_absent(kind: str, path: FieldPath, git: Json) -> bool:
-    """E2: a declared value that a controller's re-serialisation drops, so that absence equals it."""
-    if git is None or git == {}:
+def same_as_absent(kind: str, path: FieldPath, value: Json) -> bool:
+    """E2: a value that means the same as no value: controllers drop it when they write the object back."""
+    if value is None or value == {}:
         return True
-    if git == []:
+    if value in ([], ()):
         # An empty taints list tells kubeadm "no taints", absence means its default taint.
         return path[-1] != "taints"
-    return git == "" and path[0] == "spec" and (kind in _OMITS_EMPTY_STRINGS or kind.startswith("Kubeadm"))
+    if value is False:
+        return path in _OMITTED_WHEN_FALSE.get(kind, frozenset())
+    return value == "" and path[0] == "spec" and (kind in _OMITS_EMPTY_STRINGS or kind.startswith("Kubeadm"))
 
 
 # Kinds of CAPI's own API, whose v1beta2 types drop empty strings (api/core/v1beta2: `omitempty` on all).
@@ -67,15 +69,10 @@ _OMITS_EMPTY_STRINGS = frozenset(
 
 
 # `*bool` fields in which absent and false say the same to every reader (api/core/v1beta2).
-_OMITTED_WHEN_ZERO: dict[str, frozenset[FieldPath]] = {
+_OMITTED_WHEN_FALSE: dict[str, frozenset[FieldPath]] = {
     "Cluster": frozenset({("spec", "paused")}),
     "MachineDeployment": frozenset({("spec", "paused")}),
 }
-
-
-def omitted_false(kind: str, path: FieldPath, git: Json) -> bool:
-    """True where a declared `false` and an absent field mean the same."""
-    return git is False and path in _OMITTED_WHEN_ZERO.get(kind, frozenset())
 
 
 def _version(kind: str, path: FieldPath, node: SchemaNode, git: Json, live: Json) -> bool:
@@ -139,9 +136,28 @@ def _inside_atomic(kind: str, path: FieldPath, node: SchemaNode, git: Json, live
 
 def _part_equal(kind: str, path: FieldPath, node: SchemaNode, git: Json, live: Json) -> bool:
     if live is None:
-        return means_absent(kind, path, git) or omitted_false(kind, path, git)
+        return same_as_absent(kind, path, git)
     if git is None:
-        return node.has_default and same_json(node.default, live)
+        return same_as_absent(kind, path, live) or (node.has_default and same_json(node.default, live))
+    return compare_values(kind, path, node, git, live).equal
+
+
+def only_filled_in(kind: str, path: FieldPath, node: SchemaNode, git: Json, live: Json) -> bool:
+    """True when all that Git declares inside an atomic value stands, and something was only added around it.
+
+    That is what defaulting at admission does to the items of a list; nothing but the ownership of the
+    value can tell it from an edit.
+    """
+    if isinstance(git, dict) and isinstance(live, dict):
+        return all(
+            name in live and only_filled_in(kind, (*path, name), node.child(name), value, live[name])
+            for name, value in git.items()
+            if not same_as_absent(kind, (*path, name), value)
+        )
+    if isinstance(git, (list, tuple)) and isinstance(live, (list, tuple)):
+        return len(git) == len(live) and all(
+            only_filled_in(kind, path, node.items, left, right) for left, right in zip(git, live, strict=True)
+        )
     return compare_values(kind, path, node, git, live).equal
 
 
@@ -158,6 +174,13 @@ def _selector_subset(kind: str, path: FieldPath, node: SchemaNode, git: Json, li
     return same_json(dict(declared), found)
 
 
+def _metadata_text(kind: str, path: FieldPath, node: SchemaNode, git: Json, live: Json) -> bool:
+    """E11: labels and annotations are text; tools that render with Go write `true` and `3` for it."""
+    if path[:2] not in (("metadata", "labels"), ("metadata", "annotations")) or isinstance(git, (dict, list)):
+        return False
+    return isinstance(live, str) and not isinstance(git, str) and canonical_json(git) == live
+
+
 _Rule = Callable[[str, FieldPath, SchemaNode, Json, Json], bool]
 _RULES: tuple[tuple[str, _Rule], ...] = (
     ("E4", _quantity),
@@ -165,6 +188,7 @@ _RULES: tuple[tuple[str, _Rule], ...] = (
     ("E6", _timestamp),
     ("E7", _version),
     ("E10", _inside_atomic),
+    ("E11", _metadata_text),
     ("selector", _selector_subset),
 )
 
@@ -173,10 +197,14 @@ def _difference(path: FieldPath, git: Json, live: Json) -> str:
     if isinstance(git, str) and isinstance(live, str) and git.split() == live.split():
         return "white space only"
     if isinstance(git, (list, tuple)) and isinstance(live, (list, tuple)):
-        if sorted(map(repr, git)) == sorted(map(repr, live)):
+        if sorted(map(canonical_json, git)) == sorted(map(canonical_json, live)):
             return "order only"
         first = next((i for i, (a, b) in enumerate(zip(git, live, strict=False)) if not same_json(a, b)), None)
         return f"first difference at index {min(len(git), len(live)) if first is None else first}"
-    if type(git) is not type(live) and str(git) == str(live):
+    if isinstance(git, str) != isinstance(live, str) and _bare(git) == _bare(live):
         return "type only"
     return ""
+
+
+def _bare(value: Json) -> str:
+    return value if isinstance(value, str) else canonical_json(value)

@@ -29,6 +29,8 @@ class Change:
     git: Json
     live: Json
     classes: frozenset[ManagerClass]
+    scaled: bool
+    """True when an owner wrote through the `scale` subresource."""
     object: JsonObject
     """The live object."""
 
@@ -57,6 +59,8 @@ def autoscaler_band(annotations: Mapping[str, Json]) -> tuple[int, int] | None:
 def _in_band(change: Change) -> bool:
     if change.kind not in SCALABLE or change.path != ("spec", "replicas"):
         return False
+    if not (change.scaled or ManagerClass.AUTOSCALER in change.classes):
+        return False
     band = autoscaler_band(change.annotations)
     return band is not None and isinstance(change.live, int) and band[0] <= change.live <= band[1]
 
@@ -72,12 +76,12 @@ def _by_controller(change: Change) -> bool:
 
 
 _ZERO: tuple[Json, ...] = ("", 0, None)
+_FILLED_IN = frozenset(("spec", name) for name in ("controlPlaneEndpoint", "infrastructureRef", "controlPlaneRef"))
 
 
 def _filled_in(change: Change) -> bool:
     """A zero in Git that the controller replaces by what it found out."""
-    owned = change.path[:2] in (("spec", "controlPlaneEndpoint"), ("spec", "infrastructureRef"))
-    return owned and _by_controller(change) and change.git in _ZERO
+    return change.path[:2] in _FILLED_IN and _by_controller(change) and change.git in _ZERO
 
 
 def _reference_version(change: Change) -> bool:

@@ -6,7 +6,7 @@ empty map and a `null` count as absent (rule E2), and a keyed item that has only
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from drift_audit.compare.schema import SchemaNode, Structure
@@ -34,16 +34,17 @@ KeyHints = Mapping[FieldPath, tuple[str, ...]]
 ROOT_SKIP = frozenset({"apiVersion", "kind", "status"})
 
 
-def leaves_of(raw: JsonObject, schema: SchemaNode, hints: KeyHints, noise: Collection[FieldPath] = ()) -> Leaves:
-    """All leaves of an object except its identity, its status and what `noise` names (whole subtrees)."""
+def leaves_of(raw: JsonObject, schema: SchemaNode, hints: KeyHints, noise: Set[FieldPath] = frozenset()) -> Leaves:
+    """All leaves of an object except its identity, its status and the metadata that `noise` names."""
     found: dict[FieldPath, Leaf] = {}
     for name, value in raw.items():
         if name in ROOT_SKIP:
             continue
         node = schema.child(name)
         for leaf in _walk((name,), (name,), value, node, hints, schema.declares(name)):
-            if not any(leaf.path[: len(skipped)] == skipped for skipped in noise):
-                found[leaf.path] = leaf
+            path = leaf.path
+            if name != "metadata" or not (path[:2] in noise or path[:3] in noise):
+                found[path] = leaf
     return found
 
 

@@ -8,7 +8,7 @@ and its time is that of the entry, not of the leaf.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from drift_audit.model.keys import FieldPath, ItemKey, PathStep, SetItem
@@ -82,16 +82,24 @@ class ManagedFields:
     """All entries of one object."""
 
     entries: tuple[Entry, ...]
+    structured_as: str = ""
+    """The API version in whose structure leaves are looked up; empty when no schema gave that structure."""
     partial: bool = False
     """True when an entry could not be read: then the absence of an owner proves nothing."""
 
     def owners(self, path: FieldPath) -> tuple[Entry, ...]:
-        """Entries that own the leaf. Exact owners win over those of an atomic ancestor or of parts below."""
+        """Entries that own the leaf.
+
+        An entry that was written in another structure (another API version, or a kind without a schema)
+        may hold an atomic ancestor of the leaf, or parts of it. In the same structure neither counts: the
+        member `f:labels` says nothing about a label, and stays behind when the last label is gone.
+        """
         exact = tuple(entry for entry in self.entries if entry.holds(path))
-        if exact:
+        if exact or path[0] == "metadata":
             return exact
-        around = tuple(entry for entry in self.entries if entry.holds_above(path))
-        return around or tuple(entry for entry in self.entries if entry.holds_below(path))
+        foreign = [entry for entry in self.entries if not self.structured_as or entry.api_version != self.structured_as]
+        around = tuple(entry for entry in foreign if entry.holds_above(path))
+        return around or tuple(entry for entry in foreign if entry.holds_below(path))
 
     @property
     def reset(self) -> bool:
@@ -106,8 +114,11 @@ class ManagedFields:
         return {path: keys for entry in self.entries for path, keys in entry.list_keys()}
 
 
-def read_managed_fields(raw: JsonObject) -> ManagedFields:
-    """The entries that speak of the object itself; those of `/status` are left out."""
+def read_managed_fields(raw: JsonObject, *, structured: bool = True) -> ManagedFields:
+    """The entries that speak of the object itself; those of `/status` are left out.
+
+    `structured` says that the kind's schema is known in the version of `raw`.
+    """
     entries: list[Entry] = []
     partial = False
     for given in map(mapping, sequence(mapping(raw.get("metadata")).get("managedFields"))):
@@ -128,7 +139,8 @@ def read_managed_fields(raw: JsonObject) -> ManagedFields:
             )
         )
         partial = partial or not given.get("time")
-    return ManagedFields(entries=tuple(entries), partial=partial)
+    structured_as = text(raw.get("apiVersion")) if structured else ""
+    return ManagedFields(entries=tuple(entries), structured_as=structured_as, partial=partial)
 
 
 def _decode(fields: JsonObject) -> _Node:
@@ -144,6 +156,17 @@ def _decode(fields: JsonObject) -> _Node:
         child.member = "." in below or not child.children
         node.children[step] = child
     return node
+
+
+def tree_of(paths: Iterable[FieldPath]) -> _Node:
+    """The tree whose members are these paths."""
+    root = _Node()
+    for path in paths:
+        node = root
+        for step in path:
+            node = node.children.setdefault(step, _Node())
+        node.member = True
+    return root
 
 
 def _step(key: str) -> PathStep | None:
@@ -177,11 +200,6 @@ def _keyed(node: _Node, path: FieldPath) -> Iterator[tuple[FieldPath, tuple[str,
         if isinstance(step, ItemKey):
             yield path, tuple(step.keys)
         yield from _keyed(child, (*path, step))
-
-
-def by_time(entries: Sequence[Entry]) -> list[Entry]:
-    """Oldest first; entries without a time first of all."""
-    return sorted(entries, key=lambda entry: entry.time)
 
 
 def value_at(raw: Json, path: FieldPath) -> Json:

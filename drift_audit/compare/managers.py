@@ -95,10 +95,7 @@ class ManagerTable:
     """The known managers, the user's own rules first."""
 
     def __init__(self, rules: Iterable[ManagerRule] = ()) -> None:
-        own = (
-            _row(rf"(?:{rule.match})/.*", ManagerClass(rule.manager_class), rule.label or "{manager}") for rule in rules
-        )
-        self._rows = (*own, *_ROWS)
+        self._own = [(re.compile(rule.match), rule) for rule in rules]
         self._known: dict[str, Manager] = {}
 
     def of(self, entry: Entry) -> Manager:
@@ -108,7 +105,10 @@ class ManagerTable:
         return self._known[entry.identity]
 
     def _look_up(self, entry: Entry) -> Manager:
-        for row in self._rows:
+        for pattern, rule in self._own:
+            if pattern.fullmatch(entry.manager):
+                return Manager(ManagerClass(rule.manager_class), rule.label or entry.manager)
+        for row in _ROWS:
             match = row.pattern.fullmatch(entry.identity)
             if match:
                 label = row.manager.label.format(manager=entry.manager, **match.groupdict())

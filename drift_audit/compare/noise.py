@@ -50,14 +50,15 @@ _LABELS = frozenset(
 )
 
 
+_ALWAYS = frozenset(("metadata", name) for name in _METADATA)
+
+
 def noise_of(*sides: JsonObject) -> frozenset[FieldPath]:
-    """The subtrees to leave out of a comparison of these objects."""
-    return frozenset(_noise(sides))
+    """The subtrees to leave out of a comparison of these objects: paths of two or three steps."""
+    return _ALWAYS.union(_noise(sides))
 
 
 def _noise(sides: tuple[JsonObject, ...]) -> Iterator[FieldPath]:
-    for name in _METADATA:
-        yield ("metadata", name)
     for side in sides:
         metadata = mapping(side.get("metadata"))
         for name in mapping(metadata.get("annotations")):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drift_audit.compare.attribution import Attribution
 from drift_audit.compare.collapse import collapse, pair_renamed_items
-from drift_audit.compare.equality import Equality, compare_values, means_absent, omitted_false, same_json
+from drift_audit.compare.doubts import NO_DOUBTS, Doubts, weighed
+from drift_audit.compare.equality import Equality, compare_values, only_filled_in, same_as_absent, same_json
 from drift_audit.compare.expected import Change, expected_change
 from drift_audit.compare.leaves import Leaf, Leaves, leaves_of
-from drift_audit.compare.managed_fields import Entry
+from drift_audit.compare.managed_fields import Entry, value_at
+from drift_audit.compare.managers import ManagerClass
 from drift_audit.compare.noise import noise_of
+from drift_audit.compare.opaque import opaque_fields
 from drift_audit.compare.schema import SchemaNode
 from drift_audit.compare.truth_table import Owners, Ruling, Sides, rule_on_declared, rule_on_extra
 from drift_audit.model.comparison import SILENT, LeafComparison, LeafOutcome
@@ -30,12 +32,7 @@ class Pair:
     live: CapiObject
     schema: SchemaNode
     attribution: Attribution
-
-    @property
-    def declaration(self) -> Declaration:
-        found = self.head or self.applied
-        assert found is not None
-        return found
+    doubts: Doubts = NO_DOUBTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,127 +44,158 @@ class PairResult:
 
 
 def compare_pair(pair: Pair) -> PairResult:
-    """Every leaf of Git and of the live object, with its outcome."""
-    walk = _Walk(pair)
-    rulings = list(walk.declared()) + list(walk.extra())
-    loud = [leaf for leaf in rulings if leaf.outcome not in SILENT]
-    loud = pair_renamed_items(loud)
+    """What is to be said about a pair, folded: an item that came or went as one is one line."""
+    sides = _SideBySide(pair)
+    ruled = sides.rulings()
+    leaves: list[LeafComparison] = []
+    if any(leaf.outcome not in SILENT for leaf in ruled):
+        renamed = pair_renamed_items(ruled, lambda path: pair.attribution.actor(sides.entries(path), was_applied=True))
+        leaves = collapse(renamed, {*sides.head, *sides.applied}, set(sides.live))
     return PairResult(
-        leaves=tuple(collapse(loud, set(walk.head) | set(walk.applied), set(walk.live))),
-        compared=len(rulings),
-        opaque=sum(leaf.outcome is LeafOutcome.SKIPPED_OPAQUE for leaf in rulings),
+        leaves=tuple(leaves),
+        compared=len(ruled),
+        opaque=sum(leaf.outcome is LeafOutcome.SKIPPED_OPAQUE for leaf in ruled),
     )
 
 
-class _Walk:
-    """The leaves of one pair, side by side."""
+def rulings(pair: Pair) -> list[LeafComparison]:
+    """Every leaf of Git and of the live object with its own outcome, the silent ones too."""
+    return _SideBySide(pair).rulings()
+
+
+class _SideBySide:
+    """The leaves of one pair."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        raws = [side.raw for side in (pair.head, pair.applied, pair.live) if side is not None]
-        noise = noise_of(*raws)
+        noise = noise_of(*(side.raw for side in (pair.head, pair.applied, pair.live) if side is not None))
         hints = pair.attribution.fields.key_hints()
         self.head: Leaves = leaves_of(pair.head.raw, pair.schema, hints, noise) if pair.head else {}
-        self.applied: Leaves = leaves_of(pair.applied.raw, pair.schema, hints, noise) if pair.applied else {}
+        self.applied: Leaves = self.head
+        if pair.applied is not pair.head:
+            self.applied = leaves_of(pair.applied.raw, pair.schema, hints, noise) if pair.applied else {}
         self.live: Leaves = leaves_of(pair.live.raw, pair.schema, hints, noise)
-        self.live_prefixes = _prefixes(self.live)
-        self.git_prefixes = _prefixes(self.head) | _prefixes(self.applied)
-        self.opaque = _opaque(pair, {**self.applied, **self.head})
+        self.opaque = opaque_fields((pair.head, self.head), (pair.applied, self.applied))
 
-    def declared(self) -> Iterator[LeafComparison]:
-        """Leaves that Git declares, at the head or as applied."""
-        for path in {**self.head, **self.applied}:
-            head, applied, live = self.head.get(path), self.applied.get(path), self.live.get(path)
-            entries = self.pair.attribution.fields.owners(path)
-            owners = self.pair.attribution.owners_of(entries)
-            reason = self.opaque.get(path)
-            ruling = _opaque_ruling(reason, owners) if reason else self._ruling(path, owners)
-            ruling, entries = self._explained(path, ruling, entries)
-            yield LeafComparison(
-                path=path,
-                positional=(head or applied or _missing(path)).positional,
-                head=Unknown(reason) if reason else _observe(head),
-                applied=Unknown(reason) if reason else _observe(applied),
-                live=_observe(live),
-                outcome=ruling.outcome,
-                rule=ruling.rule,
-                note=ruling.note,
-                actor=self._actor(ruling.outcome, entries),
-            )
+    def rulings(self) -> list[LeafComparison]:
+        declared = self.head if self.applied is self.head else {**self.head, **self.applied}
+        ruled = [self._declared(path) for path in declared]
+        extra = [path for path in self.live if path not in declared]
+        if extra:
+            # A bare item is no news where Git describes the item further down.
+            described = {path[:length] for path in declared for length in range(1, len(path))}
+            ruled.extend(self._extra(path, self.live[path]) for path in extra if path not in described)
+        return ruled
 
-    def _ruling(self, path: FieldPath, owners: Owners) -> Ruling:
-        head, applied = self.head.get(path), self.applied.get(path)
-        declared = head or applied or _missing(path)
-        sides = Sides(
-            head=head,
-            applied=applied,
-            live=self.live.get(path),
-            live_below=path in self.live_prefixes,
-            absent_means_same=self._absent_means_same(path, declared),
-            pruned=not declared.declared,
+    def entries(self, path: FieldPath) -> tuple[Entry, ...]:
+        return self.pair.attribution.fields.owners(path)
+
+    def _declared(self, path: FieldPath) -> LeafComparison:
+        """A leaf that Git declares, at the head or as applied."""
+        head, applied, live = self.head.get(path), self.applied.get(path), self.live.get(path)
+        declared = _either(head, applied)
+        entries = self.entries(path)
+        owners = self.pair.attribution.owners_of(entries)
+        reason = self.opaque.leaves.get(path)
+        if live is None and not isinstance(declared.value, dict):
+            live = self._grown(path, declared)
+        if reason:
+            ruling = _opaque_ruling(reason, owners)
+        else:
+            ruling = self._ruled(path, Sides(head=head, applied=applied, live=live), declared, owners)
+            ruling = weighed(self._explained(ruling, declared, live, entries), self.pair.doubts)
+        return LeafComparison(
+            path=path,
+            positional=declared.positional,
+            head=Unknown(reason) if reason else _observe(head),
+            applied=Unknown(reason) if reason else _observe(applied),
+            live=_observe(live),
+            outcome=ruling.outcome,
+            rule=ruling.rule,
+            note=ruling.note,
+            actor=self._actor(ruling.outcome, entries),
         )
-        return rule_on_declared(sides, owners, self._equal)
 
-    def _absent_means_same(self, path: FieldPath, declared: Leaf) -> bool:
-        kind = self.pair.live.kind
-        return means_absent(kind, path, declared.value) or omitted_false(kind, path, declared.value)
+    def _grown(self, path: FieldPath, declared: Leaf) -> Leaf | None:
+        """What stands in the cluster where Git has a plain value: a map that somebody put in its place, or nothing."""
+        value = value_at(self.pair.live.raw, path)
+        return replace(declared, value=value) if value and isinstance(value, dict) else None
+
+    def _ruled(self, path: FieldPath, sides: Sides, declared: Leaf, owners: Owners) -> Ruling:
+        if sides.live is None:
+            live = self.pair.live
+            sides = replace(
+                sides,
+                live_below=isinstance(declared.value, dict) and value_at(live.raw, path) is not None,
+                absent_means_same=same_as_absent(live.kind, path, declared.value),
+                pruned=not declared.declared,
+                deleting=live.deleting and path[:2] == _FINALIZERS,
+            )
+        ruling = rule_on_declared(sides, owners, self._equal)
+        if ruling.outcome is LeafOutcome.CHANGED_UNATTRIBUTED and self.pair.attribution.fields.reset:
+            return replace(ruling, note=ruling.note or "managedFields were reset by a controller")
+        return ruling
 
     def _equal(self, left: Leaf, right: Leaf) -> Equality:
         return compare_values(self.pair.live.kind, left.path, right.schema, left.value, right.value)
 
-    def _explained(
-        self, path: FieldPath, ruling: Ruling, entries: tuple[Entry, ...]
-    ) -> tuple[Ruling, tuple[Entry, ...]]:
+    def _explained(self, ruling: Ruling, declared: Leaf, live: Leaf | None, entries: tuple[Entry, ...]) -> Ruling:
         """The ruling, softened where the change is somebody's job."""
-        head, live = self.head.get(path) or self.applied.get(path), self.live.get(path)
-        if ruling.outcome not in _EXPLAINABLE or head is None or live is None:
-            return ruling, entries
+        if ruling.outcome not in _EXPLAINABLE or live is None:
+            return ruling
+        if ruling.outcome is LeafOutcome.APPLIED_DIFFERENT and self._filled_in(declared, live):
+            return Ruling(LeafOutcome.EQUAL_NORMALISED, "admission", "filled in when it was applied")
         rule = expected_change(
             Change(
                 kind=self.pair.live.kind,
-                path=path,
-                git=head.value,
+                path=declared.path,
+                git=declared.value,
                 live=live.value,
                 classes=self.pair.attribution.classes_of(entries),
+                scaled=any(entry.subresource == "scale" for entry in entries),
                 object=self.pair.live.raw,
             )
         )
         if rule is None:
-            return ruling, entries
+            return ruling
         outcome = LeafOutcome.CHANGED_EXPECTED if rule.two_writers else LeafOutcome.EQUAL_NORMALISED
-        return Ruling(outcome, rule.name, rule.why), entries
+        return Ruling(outcome, rule.name, rule.why)
 
-    def extra(self) -> Iterator[LeafComparison]:
-        """Live leaves that no declaration covers: what GitOps tools do not look at."""
-        for path, live in self.live.items():
-            if path in self.head or path in self.applied or self._covered(path):
-                continue
-            entries = self.pair.attribution.fields.owners(path)
-            owners = self.pair.attribution.owners_of(entries)
-            ruling = rule_on_extra(
-                owners,
-                is_default=live.schema.has_default and same_json(live.schema.default, live.value),
-                applied_by_update=any(
-                    self.pair.attribution.is_applier(entry) and entry.operation == "Update" for entry in entries
-                ),
-            )
-            yield LeafComparison(
-                path=path,
-                positional=(),
-                head=ABSENT,
-                applied=ABSENT,
-                live=Present(live.value),
-                outcome=ruling.outcome,
-                rule=ruling.rule,
-                note=ruling.note,
-                actor=self._actor(ruling.outcome, entries),
-            )
+    def _filled_in(self, declared: Leaf, live: Leaf) -> bool:
+        if self.pair.doubts.head_may_be_newer:
+            return False
+        return only_filled_in(self.pair.live.kind, declared.path, declared.schema, declared.value, live.value)
 
-    def _covered(self, path: FieldPath) -> bool:
-        """True for a bare item that Git describes further down, or below a leaf that Git declares whole."""
-        if path in self.git_prefixes:
-            return True
-        return any(path[:length] in self.opaque for length in range(1, len(path)))
+    def _extra(self, path: FieldPath, live: Leaf) -> LeafComparison:
+        """A live leaf that no declaration covers: what GitOps tools do not look at."""
+        entries = self.entries(path)
+        owners = self._owners_of_extra(path, entries)
+        reason = self.opaque.reason_for(path)
+        if reason:
+            ruling = _opaque_ruling(reason, owners)
+        elif same_as_absent(self.pair.live.kind, path, live.value):
+            ruling = Ruling(LeafOutcome.EQUAL_NORMALISED, "E2")
+        else:
+            is_default = live.schema.has_default and same_json(live.schema.default, live.value)
+            ruling = weighed(rule_on_extra(owners, is_default=is_default), self.pair.doubts)
+        return LeafComparison(
+            path=path,
+            positional=(),
+            head=Unknown(reason) if reason else ABSENT,
+            applied=Unknown(reason) if reason else ABSENT,
+            live=Present(live.value),
+            outcome=ruling.outcome,
+            rule=ruling.rule,
+            note=ruling.note,
+            actor=self._actor(ruling.outcome, entries),
+        )
+
+    def _owners_of_extra(self, path: FieldPath, entries: tuple[Entry, ...]) -> Owners:
+        owners = self.pair.attribution.owners_of(entries)
+        if path[:2] == _FINALIZERS and self.pair.attribution.classes_of(entries) <= {ManagerClass.UNKNOWN}:
+            # Whoever adds a finalizer and is no known tool of people is a controller that nobody told us of.
+            return replace(owners, out_of_band=False, controller=bool(entries))
+        return owners
 
     def _actor(self, outcome: LeafOutcome, entries: tuple[Entry, ...]) -> Actor | None:
         attribution = self.pair.attribution
@@ -182,6 +210,7 @@ class _Walk:
                 return attribution.actor(entries, was_applied=True)
 
 
+_FINALIZERS = ("metadata", "finalizers")
 _EXPLAINABLE = frozenset(
     {
         LeafOutcome.CHANGED_OOB,
@@ -197,28 +226,11 @@ def _opaque_ruling(reason: str, owners: Owners) -> Ruling:
     return Ruling(LeafOutcome.POSSIBLE_OOB if possible else LeafOutcome.SKIPPED_OPAQUE, note=reason)
 
 
-def _opaque(pair: Pair, git: Mapping[FieldPath, Leaf]) -> dict[FieldPath, str]:
-    """Leaf paths whose declared value is unknown, because they, an ancestor or a part of them is opaque."""
-    marks = {**(pair.applied.opaque if pair.applied else {}), **(pair.head.opaque if pair.head else {})}
-    if not marks:
-        return {}
-    found: dict[FieldPath, str] = {}
-    for path, leaf in git.items():
-        for opaque, reason in marks.items():
-            shorter = min(len(opaque), len(leaf.positional))
-            if opaque[:shorter] == leaf.positional[:shorter]:
-                found[path] = reason
-                break
-    return found
-
-
-def _prefixes(leaves: Leaves) -> set[FieldPath]:
-    return {path[:length] for path in leaves for length in range(1, len(path))}
+def _either(head: Leaf | None, applied: Leaf | None) -> Leaf:
+    declared = head or applied
+    assert declared is not None, "a declared leaf is declared at the head or as applied"
+    return declared
 
 
 def _observe(leaf: Leaf | None) -> Observed:
     return Present(leaf.value) if leaf else ABSENT
-
-
-def _missing(path: FieldPath) -> Leaf:
-    raise AssertionError(f"no declared leaf at {path!r}")

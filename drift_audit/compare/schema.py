@@ -44,6 +44,13 @@ OBJECT_META: JsonObject = {
     },
 }
 
+_STRINGS: JsonObject = {"type": "object", "additionalProperties": {"type": "string"}}
+_BUILT_IN: dict[tuple[str, str], JsonObject] = {
+    ("v1", "ConfigMap"): {"type": "object", "properties": {"data": _STRINGS, "binaryData": _STRINGS, "immutable": {}}},
+    ("v1", "Secret"): {"type": "object", "properties": {"data": _STRINGS, "type": {}, "immutable": {}}},
+}
+"""Kinds of Kubernetes itself that stand beside clusters in Git; they have no CRD (core/v1/types.go)."""
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaNode:
@@ -52,9 +59,9 @@ class SchemaNode:
     raw: JsonObject | None
 
     @classmethod
-    def of_object(cls, schema: Json) -> SchemaNode:
-        """The schema of a whole object, with ObjectMeta filled in."""
-        root = mapping(schema)
+    def of_object(cls, schema: Json, api_version: str = "", kind: str = "") -> SchemaNode:
+        """The schema of a whole object, with ObjectMeta filled in; `schema` is that of the CRD, if there is one."""
+        root = mapping(schema) or _BUILT_IN.get((api_version, kind), {})
         if not root:
             return cls({"type": "object", "properties": {"metadata": OBJECT_META}, _DEDUCED: True})
         return cls({**root, "properties": {**mapping(root.get("properties")), "metadata": OBJECT_META}})
@@ -62,6 +69,11 @@ class SchemaNode:
     @property
     def known(self) -> bool:
         return self.raw is not None
+
+    @property
+    def structured(self) -> bool:
+        """For a whole object: False when nobody described its fields, so that their structure is only deduced."""
+        return self.raw is not None and _DEDUCED not in self.raw
 
     def structure_of(self, value: Json) -> Structure:
         """How the server tracks `value` here. Without a schema: maps by entry, lists as one leaf."""
@@ -96,9 +108,14 @@ class SchemaNode:
         if self.raw is None:
             return UNKNOWN
         properties = mapping(self.raw.get("properties"))
-        if name in properties:
-            return SchemaNode(mapping(properties[name]))
-        return SchemaNode(self._object("additionalProperties"))
+        if name not in properties:
+            return SchemaNode(self._object("additionalProperties"))
+        child = mapping(properties[name])
+        implied = mapping(self.raw.get("default"))
+        if "default" not in child and name in implied:
+            # The default of an object, `{size: 3}`, is also that of its parts when nobody gives the object.
+            return SchemaNode({**child, "default": implied[name]})
+        return SchemaNode(child)
 
     def declares(self, name: str) -> bool:
         """False when the server would prune a field of this name here."""

@@ -37,11 +37,13 @@ class Sides:
     applied: Leaf | None
     live: Leaf | None
     live_below: bool = False
-    """True when the live object has this as a map or item with further leaves below it."""
+    """True when Git declares a bare item (its keys only), and the live item has further fields."""
     absent_means_same: bool = False
-    """True when the declared value is one that a controller's re-serialisation drops (rule E2)."""
+    """True when the declared value means the same as no value (rule E2)."""
     pruned: bool = False
     """True when the schema does not know the field."""
+    deleting: bool = False
+    """True when the leaf is a finalizer of an object that is being deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def rule_on_declared(sides: Sides, owners: Owners, equal: Equal) -> Ruling:
 def _live_absent(sides: Sides, owners: Owners) -> Ruling:
     if sides.absent_means_same:
         return Ruling(LeafOutcome.EQUAL_NORMALISED, "E2")
+    if sides.deleting:
+        return Ruling(LeafOutcome.EQUAL, note="its controller has finished")
     if sides.pruned:
         return Ruling(LeafOutcome.PRUNED_UNKNOWN)
     if sides.applied is None:
@@ -79,15 +83,24 @@ def _both_present(sides: Sides, live: Leaf, owners: Owners, equal: Equal) -> Rul
     to_head = equal(sides.head, live) if sides.head else None
     to_applied = equal(sides.applied, live) if sides.applied else None
     if sides.head is None:
-        if owners.out_of_band and not owners.applier and to_applied and not to_applied.equal:
-            return Ruling(LeafOutcome.CONFLICTING_OOB, note="Git has removed the field since")
-        return Ruling(LeafOutcome.PENDING_PRUNE_FIELD)
+        return _removed_in_git(owners, to_applied or SAME)
     if to_head and to_head.equal:
         return _equal_to_head(sides, owners, to_head, to_applied)
     moved_on = sides.applied is None or not equal(sides.applied, sides.head).equal
     if moved_on:
         return _head_moved_on(owners, to_applied)
     return _changed(owners, to_head or SAME)
+
+
+def _removed_in_git(owners: Owners, to_applied: Equality) -> Ruling:
+    """The next apply prunes the leaf only if the applier is its one and only owner."""
+    if owners.applier:
+        note = "another manager owns it too, so that it will stay" if owners.out_of_band else ""
+        return Ruling(LeafOutcome.PENDING_PRUNE_FIELD, note=note)
+    if owners.out_of_band:
+        note = "Git has removed the field since"
+        return Ruling(LeafOutcome.EXTRA_OOB if to_applied.equal else LeafOutcome.CONFLICTING_OOB, note=note)
+    return Ruling(LeafOutcome.EXTRA_CONTROLLER if owners.controller else LeafOutcome.EXTRA_UNOWNED)
 
 
 def _equal_to_head(sides: Sides, owners: Owners, to_head: Equality, to_applied: Equality | None) -> Ruling:
@@ -121,14 +134,16 @@ def _changed(owners: Owners, equality: Equality) -> Ruling:
     return Ruling(LeafOutcome.CHANGED_UNATTRIBUTED, note=equality.note)
 
 
-def rule_on_extra(owners: Owners, *, is_default: bool, applied_by_update: bool) -> Ruling:
-    """The outcome for a live leaf that Git does not declare."""
+def rule_on_extra(owners: Owners, *, is_default: bool) -> Ruling:
+    """The outcome for a live leaf that Git does not declare.
+
+    A value that the server would have filled in anyway is no edit, whoever owns it: the request that
+    creates an object by Update owns all the defaults that the server fills in while decoding.
+    """
+    if is_default:
+        return Ruling(LeafOutcome.EXTRA_DEFAULTED)
     if owners.out_of_band and not owners.applier:
         return Ruling(LeafOutcome.EXTRA_OOB)
     if owners.controller:
         return Ruling(LeafOutcome.EXTRA_CONTROLLER)
-    if owners.applier:
-        # Whoever creates an object by Update owns the defaults that the server fills in while decoding.
-        defaulted = is_default and applied_by_update
-        return Ruling(LeafOutcome.EXTRA_DEFAULTED if defaulted else LeafOutcome.STALE_APPLIER)
-    return Ruling(LeafOutcome.EXTRA_DEFAULTED if is_default else LeafOutcome.EXTRA_UNOWNED)
+    return Ruling(LeafOutcome.STALE_APPLIER if owners.applier else LeafOutcome.EXTRA_UNOWNED)

@@ -6,22 +6,22 @@ Flux: kustomize-controller `api/v1`, source-controller `api/v1`; Argo CD: `pkg/a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
 
+from drift_audit.correlate.marks import ARGO_GROUP, KUSTOMIZE_GROUP
+from drift_audit.correlate.repositories import commit_of
 from drift_audit.model.delivery import Delivery
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.values import JsonObject, dig, mapping, sequence, text
 from drift_audit.model.views import ClusterView
 
-KUSTOMIZE_GROUP = "kustomize.toolkit.fluxcd.io"
 SOURCE_GROUP = "source.toolkit.fluxcd.io"
-ARGO_GROUP = "argoproj.io"
 
-_COMMIT = re.compile(r"(?:^|[@:/])(?:sha1:)?([0-9a-f]{40})$")
-_INTERVAL_PART = re.compile(r"(\d+(?:\.\d+)?)(h|m|s)")
-_SECONDS = {"h": 3600, "m": 60, "s": 1}
+_INTERVAL_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_SECONDS = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
+_ARGO_INTERVAL = 180
+"""Argo CD's default `timeout.reconciliation`; the setting itself lives in a ConfigMap that is not read."""
 
 
 def deliveries(view: ClusterView) -> tuple[Delivery, ...]:
@@ -36,114 +36,102 @@ def deliveries(view: ClusterView) -> tuple[Delivery, ...]:
     return tuple(found)
 
 
-def delivery_of(live: CapiObject, known: Iterable[Delivery]) -> Delivery | None:
-    """The delivery that the marks on a live object name; `None` without a mark, or when it names none we know."""
-    marked = marked_delivery(live)
-    if marked is None:
-        return None
-    wild = replace(marked, namespace="")
-    return next((d for d in known if d.object == marked or replace(d.object, namespace="") == marked == wild), None)
+# Flux
 
-
-def marked_delivery(live: CapiObject) -> ObjectKey | None:
-    """The GitOps object named by the marks on a live object, whether or not it exists.
-
-    A copied object keeps its marks, so an Argo CD mark counts only when it speaks of this very object,
-    as Argo CD itself requires (`isSelfReferencedObj`).
-    """
-    labels = live.labels
-    name = labels.get(f"{KUSTOMIZE_GROUP}/name")
-    if name:
-        return ObjectKey(KUSTOMIZE_GROUP, "Kustomization", labels.get(f"{KUSTOMIZE_GROUP}/namespace", ""), name)
-    tracking = live.annotations.get("argocd.argoproj.io/tracking-id", "").split(":", 2)
-    if len(tracking) != 3:
-        return None
-    app, group_kind, namespaced_name = tracking
-    if group_kind != f"{live.key.group}/{live.kind}" or namespaced_name != f"{live.namespace}/{live.name}":
-        return None
-    namespace, separator, app_name = app.partition("_")
-    # Without a namespace the Application lives in Argo CD's own, which the mark does not name.
-    return ObjectKey(ARGO_GROUP, "Application", namespace if separator else "", app_name or app)
-
-
-def knows(view: ClusterView, delivery: Delivery, live: CapiObject) -> bool | None:
-    """True when the tool's own inventory lists the object, `None` when it keeps none."""
-    owner = view.objects.get(delivery.object)
-    if owner is None:
-        return False
-    if delivery.tool == "Flux":
-        entries = sequence(dig(owner.status, "inventory", "entries"))
-        if not entries:
-            return None
-        return _inventory_id(live) in {text(mapping(entry).get("id")) for entry in entries}
-    resources = sequence(owner.status.get("resources"))
-    if not resources:
-        return None
-    wanted = (live.key.group, live.kind, live.namespace, live.name)
-    return wanted in {
-        tuple(text(mapping(entry).get(part)) for part in ("group", "kind", "namespace", "name")) for entry in resources
-    }
-
-
-def _inventory_id(live: CapiObject) -> str:
-    """Flux's name for an object: `<namespace>_<name>_<group>_<kind>`, with `:` of RBAC names as `__`."""
-    return f"{live.namespace}_{live.name.replace(':', '__')}_{live.key.group}_{live.kind}"
+_FLUX_REWRITES = ("patches", "images", "components", "namePrefix", "nameSuffix", "commonMetadata")
+"""`postBuild` is not among them: it only fills in `${}`, which the Git view marks field by field."""
+_APPLIED_ALL_THE_SAME = "HealthCheckFailed"
+"""Flux applies, then waits until the objects are healthy: this failure stops no correction."""
 
 
 def _flux(view: ClusterView, item: CapiObject) -> Delivery | None:
     if item.spec.get("kubeConfig"):
         return None
-    source = mapping(item.spec.get("sourceRef"))
-    source_key = ObjectKey(
-        SOURCE_GROUP,
-        text(source.get("kind")),
-        text(source.get("namespace")) or item.namespace,
-        text(source.get("name")),
-    )
-    source_object = view.objects.get(source_key)
+    source = _flux_source(view, item)
     run = mapping(next(iter(sequence(item.status.get("history"))), None))
     succeeded = text(run.get("lastReconciledStatus")) == "ReconciliationSucceeded"
+    suspended = item.spec.get("suspend") is True
+    revisions = (text(item.status.get(name)) for name in ("lastAppliedRevision", "lastAppliedOriginRevision"))
     return Delivery(
         tool="Flux",
         object=item.key,
         applier="kustomize-controller",
-        applied_revision=commit_of(text(item.status.get("lastAppliedRevision"))),
-        suspended=item.spec.get("suspend") is True
-        or (source_object is not None and source_object.spec.get("suspend") is True),
-        failing=not_ready(item) or (not_ready(source_object) if source_object else ""),
-        corrects=item.spec.get("suspend") is not True,
+        applied_revision=next(filter(None, map(commit_of, revisions)), ""),
+        suspended=suspended or (source is not None and source.spec.get("suspend") is True),
+        failing=not_ready(item) or (not_ready(source) if source else ""),
+        corrects=not suspended,
         last_success=text(run.get("lastReconciled")) if succeeded else "",
         interval_seconds=_interval(text(item.spec.get("interval"))),
+        repo=text(source.spec.get("url")) if source and source.kind == "GitRepository" else "",
+        path=text(item.spec.get("path")),
+        namespace=text(item.spec.get("targetNamespace")),
+        namespace_wins=True,
+        rewrites=_rewrites(item, item.spec, _FLUX_REWRITES, "spec"),
     )
 
 
+def _flux_source(view: ClusterView, item: CapiObject) -> CapiObject | None:
+    reference = mapping(item.spec.get("sourceRef"))
+    namespace = text(reference.get("namespace")) or item.namespace
+    return view.objects.get(
+        ObjectKey(SOURCE_GROUP, text(reference.get("kind")), namespace, text(reference.get("name")))
+    )
+
+
+# Argo CD
+
+_ARGO_REWRITES = ("kustomize", "helm", "plugin")
+_IN_CLUSTER = "https://kubernetes.default.svc"
+
+
 def _argo(view: ClusterView, item: CapiObject) -> Delivery | None:
-    server = text(dig(item.spec, "destination", "server"))
-    if server not in ("", "https://kubernetes.default.svc"):
+    destination = mapping(item.spec.get("destination"))
+    server, name = text(destination.get("server")), text(destination.get("name"))
+    if server not in ("", _IN_CLUSTER) or name not in ("", "in-cluster"):
         return None
     operation = mapping(item.status.get("operationState"))
-    succeeded = text(operation.get("phase")) == "Succeeded"
+    phase = text(operation.get("phase"))
     automated = dig(item.spec, "syncPolicy", "automated")
     automatic = automated is not None and mapping(automated).get("enabled") is not False
-    applied = text(dig(operation, "syncResult", "revision")) if succeeded else _last_sync(item)
+    index, source = _argo_source(item)
     return Delivery(
         tool="Argo CD",
         object=item.key,
         applier="argocd-controller",
-        applied_revision=commit_of(applied),
+        applied_revision=commit_of(_synced(item, operation, index)),
         suspended=not automatic or item.annotations.get("argocd.argoproj.io/skip-reconcile") == "true",
-        failing=text(operation.get("message")) if text(operation.get("phase")) in ("Failed", "Error") else "",
+        failing=(text(operation.get("message")) or phase) if phase in ("Failed", "Error") else "",
         corrects=automatic and mapping(automated).get("selfHeal") is True,
-        last_success=text(operation.get("finishedAt")) if succeeded else "",
-        interval_seconds=180,
-        repo=text(dig(item.spec, "source", "repoURL")),
-        path=text(dig(item.spec, "source", "path")),
+        last_success=text(operation.get("finishedAt")) if phase == "Succeeded" else "",
+        interval_seconds=_ARGO_INTERVAL,
+        repo=text(source.get("repoURL")),
+        path=text(source.get("path")),
+        namespace=text(destination.get("namespace")),
+        rewrites=_rewrites(item, source, _ARGO_REWRITES, "spec.source"),
     )
 
 
-def _last_sync(item: CapiObject) -> str:
+def _argo_source(item: CapiObject) -> tuple[int, JsonObject]:
+    """(its place, the source that holds the manifests); of several, the first that is no chart and has a path."""
+    several = [mapping(source) for source in sequence(item.spec.get("sources"))]
+    sources = several or [mapping(item.spec.get("source"))]
+    for index, source in enumerate(sources):
+        if source.get("path") and not source.get("chart"):
+            return index, source
+    return 0, sources[0]
+
+
+def _synced(item: CapiObject, operation: JsonObject, index: int) -> str:
+    """The revision of the last successful sync; earlier ones are in the history, newest last."""
+    if text(operation.get("phase")) == "Succeeded":
+        return _revision(mapping(operation.get("syncResult")), index)
     history = sequence(item.status.get("history"))
-    return text(mapping(history[-1]).get("revision")) if history else ""
+    return _revision(mapping(history[-1]), index) if history else ""
+
+
+def _revision(of: JsonObject, index: int) -> str:
+    several = sequence(of.get("revisions"))
+    return text(several[index]) if index < len(several) else text(of.get("revision"))
 
 
 _READERS: dict[tuple[str, str], Callable[[ClusterView, CapiObject], Delivery | None]] = {
@@ -152,12 +140,22 @@ _READERS: dict[tuple[str, str], Callable[[ClusterView, CapiObject], Delivery | N
 }
 
 
+# Both
+
+
+def _rewrites(item: CapiObject, settings: JsonObject, names: tuple[str, ...], where: str) -> str:
+    """The settings that change the objects between Git and the cluster, for people; empty when there are none."""
+    used = [f"{where}.{name}" for name in names if settings.get(name)]
+    return f"{', '.join(used)} of {item.key}" if used else ""
+
+
 def not_ready(item: CapiObject) -> str:
-    """`Reason: message` of a Ready condition that is False; empty when it is anything else."""
+    """Why a Flux object does not apply: `Reason: message` of a Ready condition that is False; empty when it does."""
     condition = _condition(item.status, "Ready")
-    if text(condition.get("status")) != "False":
+    if text(condition.get("status")) != "False" or condition.get("reason") == _APPLIED_ALL_THE_SAME:
         return ""
-    return ": ".join(part for part in (text(condition.get("reason")), text(condition.get("message"))) if part)
+    said = ": ".join(part for part in (text(condition.get("reason")), text(condition.get("message"))) if part)
+    return said or "not ready"
 
 
 def _condition(status: JsonObject, condition_type: str) -> JsonObject:
@@ -165,27 +163,5 @@ def _condition(status: JsonObject, condition_type: str) -> JsonObject:
     return next((entry for entry in found if entry.get("type") == condition_type), {})
 
 
-def commit_of(revision: str) -> str:
-    """The commit id in Flux's or Argo CD's spelling of a revision; empty when there is none.
-
-    Flux writes `main@sha1:<40 hex>` or `sha1:<40 hex>`, and once wrote `main/<40 hex>`.
-    """
-    match = _COMMIT.search(revision)
-    return match[1] if match else ""
-
-
 def _interval(spelled: str) -> int:
     return int(sum(float(number) * _SECONDS[unit] for number, unit in _INTERVAL_PART.findall(spelled)))
-
-
-def same_repository(left: str, right: str) -> bool:
-    """True when two clone URLs name one repository: scheme, user, port and `.git` do not matter."""
-    return _repository(left) == _repository(right) != ""
-
-
-def _repository(url: str) -> str:
-    bare = re.sub(r"^[a-z+]+://", "", url.strip())
-    bare = bare.rpartition("@")[2] if "@" in bare.split("/", 1)[0] else bare
-    bare = re.sub(r"^([^/:]+):(\d+)?/?", r"\1/", bare) if ":" in bare.split("/", 1)[0] else bare
-    host, separator, rest = bare.partition("/")
-    return f"{host.lower()}{separator}{rest}".removesuffix("/").removesuffix(".git")

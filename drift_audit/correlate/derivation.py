@@ -35,11 +35,23 @@ _BOOTSTRAP_REFERENCES: dict[str, tuple[str, ...]] = {
 _SPEC_OF_BOOTSTRAP = {"KubeadmControlPlane": ("spec", "kubeadmConfigSpec")}
 
 
+# Controllers also make themselves owners of what people wrote: a Cluster of its InfraCluster and its templates,
+# a ClusterClass of its templates, a MachinePool of its bootstrap config and its infrastructure.
+_ADOPTING_OWNERS = frozenset({"Cluster", "ClusterClass"})
+_MADE_FOR_POOLS = ("Machine", "MachinePoolMachine")
+
+
 def is_derived(live: CapiObject) -> bool:
     """True for an object that a controller made from another one, and that is not expected in Git."""
     if TOPOLOGY_OWNED in live.labels or CLONED_FROM in live.annotations:
         return True
-    return any(owner.controller and owner.kind != "Cluster" for owner in live.owners)
+    return any(_is_maker(owner.kind, live.kind) for owner in live.owners)
+
+
+def _is_maker(owner: str, made: str) -> bool:
+    if owner == "MachinePool":
+        return made.endswith(_MADE_FOR_POOLS)
+    return owner not in _ADOPTING_OWNERS
 
 
 def origins_of(view: ClusterView) -> dict[ObjectKey, Origin]:

@@ -48,15 +48,25 @@ class Fleet:
             return ClusterKey(self._name, key.namespace, key.name)
         if key in self._referenced:
             return self._referenced[key]
-        named = (
-            text(dig(raw, "metadata", "labels", CLUSTER_NAME)),
-            text(dig(raw, "spec", "clusterName")),
-            _owning_cluster(raw),
-        )
-        for name in named:
-            if name and (key.namespace, name) in self._names:
+        for name in _cluster_names(raw):
+            if (key.namespace, name) in self._names:
                 return ClusterKey(self._name, key.namespace, name)
         return None
+
+    def named_cluster(self, key: ObjectKey, raw: JsonObject) -> ClusterKey | None:
+        """The workload cluster that an object names first, whether or not it is one of the fleet."""
+        known = self.cluster_of(key, raw)
+        name = next(iter(_cluster_names(raw)), "")
+        return known or (ClusterKey(self._name, key.namespace, name) if name else None)
+
+
+def _cluster_names(raw: JsonObject) -> list[str]:
+    named = (
+        text(dig(raw, "metadata", "labels", CLUSTER_NAME)),
+        text(dig(raw, "spec", "clusterName")),
+        _owning_cluster(raw),
+    )
+    return [name for name in named if name]
 
 
 def _owning_cluster(raw: JsonObject) -> str:

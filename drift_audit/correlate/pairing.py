@@ -1,52 +1,51 @@
-"""Joins what Git declares with what the management cluster holds, object by object."""
+"""Puts the declarations of Git and the objects of a management cluster side by side, object by object."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from drift_audit.correlate.deliveries import deliveries, delivery_of, knows, marked_delivery, same_repository
+from drift_audit.correlate.declared import (
+    AppliedState,
+    Declared,
+    applied_revision,
+    applied_state,
+    delivery_of_source,
+    index_declared,
+)
+from drift_audit.correlate.deliveries import deliveries
 from drift_audit.correlate.derivation import is_derived, origins_of
-from drift_audit.correlate.fleet import Fleet, is_capi
+from drift_audit.correlate.fleet import CORE_GROUP, Fleet, is_capi
+from drift_audit.correlate.marks import delivery_of, is_gone, knows, marked_delivery, other_origin
+from drift_audit.correlate.repositories import bare, covers, same_repository
 from drift_audit.model.delivery import Delivery
-from drift_audit.model.keys import ObjectKey, split_api_version
-from drift_audit.model.objects import CapiObject, Declaration
+from drift_audit.model.keys import ClusterKey, ObjectKey, split_api_version
+from drift_audit.model.objects import CapiObject
 from drift_audit.model.pairing import Membership, ObjectPair, Pairing
 from drift_audit.model.views import ClusterView, GitSourceView
 
+__all__ = ["applied_revision", "pair_objects"]
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
-    """One object on the Git sides."""
-
-    source: GitSourceView
-    head: Declaration | None
-    applied: Declaration | None
-
-    @property
-    def declaration(self) -> Declaration:
-        found = self.head or self.applied
-        assert found is not None, "a declared object is declared at the head or as applied"
-        return found
-
-
-# Made by controllers or installers at start-up, never by a person: not expected in Git.
-_SELF_MADE = frozenset({("AWSClusterControllerIdentity", "default"), ("AzureClusterIdentity", "default")})
+# Made by controllers at start-up, never by a person: not expected in Git.
+_SELF_MADE = frozenset({("AWSClusterControllerIdentity", "default")})
 _INSTALLER_GROUPS = frozenset({"clusterctl.cluster.x-k8s.io", "operator.cluster.x-k8s.io"})
+_INSTALLER_LABELS = ("cluster.x-k8s.io/provider", "clusterctl.cluster.x-k8s.io")
 
 
 def pair_objects(view: ClusterView, sources: Iterable[GitSourceView]) -> Pairing:
-    """Every declared object and every CAPI object of one management cluster, each once."""
+    """Every declared object and every CAPI object of one management cluster, each once.
+
+    What the configuration narrows away (namespaces, a label selector) is in no pair: it is not part of the audit.
+    """
     own = [source for source in sources if source.management_cluster == view.management_cluster]
-    declared = _index(view, own)
     known = deliveries(view)
+    declared = index_declared(view, own, known)
     fleet = Fleet(view, {key: item.declaration for key, item in declared.items()})
-    git_complete = bool(own) and all(source.head is not None and source.head.complete for source in own)
-    pairs = [_declared_pair(view, key, item, known, fleet) for key, item in sorted(declared.items())]
+    joining = _Joining(view, own, known, fleet)
+    pairs = [joining.declared(key, item) for key, item in sorted(declared.items()) if joining.concerns(key, item)]
     for key, live in sorted(view.objects.items()):
         if key not in declared and is_capi(key.group):
-            pair = _live_only(view, live, known, fleet, git_complete=git_complete)
+            pair = joining.live_only(live)
             if pair is not None:
                 pairs.append(pair)
     return Pairing(
@@ -57,130 +56,130 @@ def pair_objects(view: ClusterView, sources: Iterable[GitSourceView]) -> Pairing
     )
 
 
-def applied_revision(view: ClusterView, source: GitSourceView) -> str:
-    """The commit of this source that the cluster's GitOps tool applied last; empty when nobody says.
-
-    Asked of the deliveries whose repository is this one, and of those whose marks the declared objects
-    carry. Where several disagree, the most common answer counts: a Kustomization that lags behind shows
-    as its own objects' delivery.
-    """
-    known = deliveries(view)
-    answers: Counter[str] = Counter()
-    for delivery in known:
-        if delivery.applied_revision and same_repository(delivery.repo, source.repo):
-            answers[delivery.applied_revision] += 1
-    for declaration in source.head.declarations if source.head else ():
-        live = view.objects.get(_placed(view, source, declaration).key)
-        marked = delivery_of(live, known) if live else None
-        if marked is not None and marked.applied_revision:
-            answers[marked.applied_revision] += 1
-    return answers.most_common(1)[0][0] if answers else ""
-
-
-def _index(view: ClusterView, sources: Iterable[GitSourceView]) -> dict[ObjectKey, _Declared]:
-    """Declarations by key; of an object that two sources declare, the first source is taken."""
-    found: dict[ObjectKey, _Declared] = {}
-    for source in sources:
-        heads = _by_key(view, source, source.head.declarations if source.head else ())
-        applied = heads if source.applied is None else _by_key(view, source, source.applied.declarations)
-        for key in {**heads, **applied}:
-            found.setdefault(key, _Declared(source, heads.get(key), applied.get(key)))
-    return found
-
-
-def _by_key(
-    view: ClusterView, source: GitSourceView, declarations: Iterable[Declaration]
-) -> Mapping[ObjectKey, Declaration]:
-    placed = (_placed(view, source, each) for each in declarations if not each.generate_name)
-    return {each.key: each for each in placed}
-
-
-def _placed(view: ClusterView, source: GitSourceView, declaration: Declaration) -> Declaration:
-    """The declaration with the namespace that the cluster will give it: none for a cluster-scoped kind."""
-    group, _ = split_api_version(declaration.api_version)
-    listing = view.kinds.get((group, declaration.kind))
-    if listing is not None and not listing.namespaced and declaration.namespace:
-        return replace(declaration, namespace="")
-    return declaration
-
-
-def _declared_pair(
-    view: ClusterView, key: ObjectKey, declared: _Declared, known: Iterable[Delivery], fleet: Fleet
-) -> ObjectPair:
-    declaration = declared.declaration
-    version = split_api_version(declaration.api_version)[1]
-    live = view.object_in(key, version)
-    delivery = delivery_of(live, known) if live else _delivery_of_source(declared.source, known)
-    head = declared.source.head
-    applied_known = declared.source.applied is not None or (delivery is not None and delivery.applied_revision != "")
-    membership, note = _membership(view, key, declared, live)
-    if live is not None and delivery is not None and knows(view, delivery, live) is False:
-        note = f"marked as applied by {delivery}, whose inventory does not list it"
-    elif live is not None and delivery is None and marked_delivery(live) is not None:
-        note = f"marked as applied by {marked_delivery(live)}, which does not exist"
-    return ObjectPair(
-        management_cluster=view.management_cluster,
-        key=key,
-        membership=membership,
-        head=declared.head,
-        applied=declared.applied,
-        live=live,
-        cluster=fleet.cluster_of(key, live.raw if live else declaration.raw),
-        delivery=delivery,
-        applier=declared.source.applier,
-        head_committed_at=head.committed_at if head else "",
-        head_is_applied=declared.source.applied is None if applied_known else None,
-        note=note,
+def _complete(sources: Sequence[GitSourceView]) -> bool:
+    """True when all of Git was read, so that what is not in it is not declared."""
+    return bool(sources) and all(
+        source.head is not None and source.head.complete and not source.gaps for source in sources
     )
 
 
-def _membership(
-    view: ClusterView, key: ObjectKey, declared: _Declared, live: CapiObject | None
-) -> tuple[Membership, str]:
-    if live is not None:
-        return (Membership.PAIRED if declared.head else Membership.PENDING_DELETE), ""
-    if key in view.objects:
-        served = ", ".join(view.kinds[key.group, key.kind].served) if (key.group, key.kind) in view.kinds else "another"
-        return Membership.UNREADABLE, f"Git uses an API version that is not served (served: {served})"
-    listing = view.kinds.get((key.group, key.kind))
-    if listing is None or not listing.complete:
-        reason = listing.reason if listing else "the management cluster does not serve this kind"
-        return Membership.UNREADABLE, reason
-    if view.namespaces and key.namespace and key.namespace not in view.namespaces:
-        return Membership.UNREADABLE, "its namespace is outside this audit"
-    if declared.applied is None:
-        return Membership.PENDING_CREATE, ""
-    return (Membership.MISSING_LIVE if declared.head else Membership.PENDING_DELETE), ""
+@dataclass(frozen=True, slots=True)
+class _Joining:
+    view: ClusterView
+    sources: Sequence[GitSourceView]
+    known: Sequence[Delivery]
+    fleet: Fleet
+
+    def concerns(self, key: ObjectKey, declared: Declared) -> bool:
+        """False for what the configuration leaves out of the audit."""
+        if self.view.namespaces and key.namespace and key.namespace not in self.view.namespaces:
+            return False
+        cluster = self.fleet.named_cluster(key, declared.declaration.raw)
+        of_cluster = ObjectKey(CORE_GROUP, "Cluster", cluster.namespace, cluster.name) if cluster else key
+        return key not in self.view.left_out and of_cluster not in self.view.left_out
+
+    def declared(self, key: ObjectKey, declared: Declared) -> ObjectPair:
+        """The pair of an object that Git declares, at the head or as applied."""
+        declaration = declared.declaration
+        live = self.view.object_in(key, split_api_version(declaration.api_version)[1])
+        delivery = delivery_of(live, self.known) if live else None
+        delivery = delivery or delivery_of_source(declared.source, declaration, self.known)
+        state = applied_state(declared, delivery)
+        membership, note = self._membership(key, declared, state, live)
+        head = declared.source.head
+        return ObjectPair(
+            management_cluster=self.view.management_cluster,
+            key=key,
+            membership=membership,
+            head=declared.head,
+            applied=state.declaration,
+            live=live,
+            cluster=self.cluster_of(key, live, declared),
+            delivery=delivery,
+            applier=declared.source.applier,
+            head_committed_at=head.committed_at if head else "",
+            head_is_applied=state.is_head,
+            note=note or (self._stale_mark(live) if live else ""),
+        )
+
+    def cluster_of(self, key: ObjectKey, live: CapiObject | None, declared: Declared) -> ClusterKey | None:
+        return self.fleet.cluster_of(key, live.raw if live else declared.declaration.raw)
+
+    def _membership(
+        self, key: ObjectKey, declared: Declared, state: AppliedState, live: CapiObject | None
+    ) -> tuple[Membership, str]:
+        if live is not None:
+            return (Membership.PAIRED if declared.head else Membership.PENDING_DELETE), ""
+        listing = self.view.kinds.get((key.group, key.kind))
+        if key in self.view.objects:
+            return Membership.UNREADABLE, _why_not_in_version(declared, listing.served if listing else ())
+        if listing is None or not listing.complete:
+            reason = listing.reason if listing else ""
+            return Membership.UNREADABLE, reason or "the management cluster was not asked for this kind"
+        if declared.head is None:
+            return Membership.PENDING_DELETE, ""
+        if state.declaration is None:
+            return Membership.PENDING_CREATE, ""
+        return Membership.MISSING_LIVE, ""
+
+    def _stale_mark(self, live: CapiObject) -> str:
+        """Why the tool that an object is marked with does not apply it; empty when it does, or when nobody knows."""
+        marked = marked_delivery(live)
+        if marked is None:
+            return ""
+        delivery = delivery_of(live, self.known)
+        if delivery is None:
+            return f"marked as applied by {marked}, which does not exist" if is_gone(self.view, marked) else ""
+        if knows(self.view, delivery, live) is False:
+            return f"marked as applied by {delivery}, whose inventory does not list it"
+        return ""
+
+    def live_only(self, live: CapiObject) -> ObjectPair | None:
+        """An object that no configured source declares; `None` when that says nothing."""
+        membership, note = self._undeclared(live)
+        if membership is None:
+            return None
+        return ObjectPair(
+            management_cluster=self.view.management_cluster,
+            key=live.key,
+            membership=membership,
+            live=live,
+            cluster=self.fleet.cluster_of(live.key, live.raw),
+            delivery=delivery_of(live, self.known),
+            note=note,
+        )
+
+    def _undeclared(self, live: CapiObject) -> tuple[Membership | None, str]:
+        if live.key.group in _INSTALLER_GROUPS or (live.kind, live.name) in _SELF_MADE:
+            return None, ""
+        if any(label in live.labels for label in _INSTALLER_LABELS):
+            return None, ""
+        if is_derived(live):
+            return Membership.DERIVED, ""
+        stale = self._stale_mark(live)
+        if stale:
+            return Membership.LEFT_BEHIND, stale
+        delivery = delivery_of(live, self.known)
+        if delivery is not None and self._read_all_of(delivery):
+            return Membership.PENDING_DELETE, f"{delivery} still lists it, and Git does not declare it"
+        elsewhere = delivery or marked_delivery(live) or other_origin(live)
+        if elsewhere:
+            return Membership.UNREADABLE, f"declared by {elsewhere}, whose source is not part of this audit"
+        return (Membership.UNMANAGED if _complete(self.sources) else None), ""
+
+    def _read_all_of(self, delivery: Delivery) -> bool:
+        """True when the configured sources hold all that this delivery applies, as it applies it."""
+        if delivery.rewrites:
+            return False
+        return any(
+            same_repository(source.repo, delivery.repo) and covers(source.path, bare(delivery.path))
+            for source in self.sources
+            if _complete([source])
+        )
 
 
-def _delivery_of_source(source: GitSourceView, known: Iterable[Delivery]) -> Delivery | None:
-    same = [delivery for delivery in known if same_repository(delivery.repo, source.repo)]
-    return same[0] if len(same) == 1 else None
-
-
-def _live_only(
-    view: ClusterView, live: CapiObject, known: Iterable[Delivery], fleet: Fleet, *, git_complete: bool
-) -> ObjectPair | None:
-    """An object that no configured source declares; `None` when that says nothing."""
-    if live.key.group in _INSTALLER_GROUPS or (live.kind, live.name) in _SELF_MADE:
-        return None
-    delivery = delivery_of(live, known)
-    membership, note = Membership.UNMANAGED, ""
-    if is_derived(live):
-        membership = Membership.DERIVED
-    elif delivery is not None and knows(view, delivery, live) is not False:
-        membership, note = Membership.UNREADABLE, f"declared by {delivery}, whose source is not part of this audit"
-    elif marked_delivery(live) is not None:
-        membership = Membership.LEFT_BEHIND
-        note = f"marked as applied by {marked_delivery(live)}, which does not know it"
-    elif not git_complete:
-        return None
-    return ObjectPair(
-        management_cluster=view.management_cluster,
-        key=live.key,
-        membership=membership,
-        live=live,
-        cluster=fleet.cluster_of(live.key, live.raw),
-        delivery=delivery,
-        note=note,
-    )
+def _why_not_in_version(declared: Declared, served: Sequence[str]) -> str:
+    version = split_api_version(declared.declaration.api_version)[1]
+    if version in served:
+        return f"it was not read in API version {version}, which Git uses"
+    return f"Git uses API version {version}, which is not served (served: {', '.join(served) or 'unknown'})"

@@ -30,6 +30,12 @@ class Delivery:
     """Clone URL of its source; empty when that is no Git repository."""
     path: str = ""
     """Directory in the repository that it applies."""
+    namespace: str = ""
+    """The namespace that it puts on namespaced objects; empty when it leaves them as Git has them."""
+    namespace_wins: bool = False
+    """True when that namespace replaces the one in Git (Flux), False when it only fills an empty one (Argo CD)."""
+    rewrites: str = ""
+    """What it changes between Git and the cluster, so that the two need not agree: `spec.patches of Flux ...`."""
 
     def __str__(self) -> str:
         return f"{self.tool} {self.object}"

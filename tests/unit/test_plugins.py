@@ -85,8 +85,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
-def report(site: Path, value: str, name: str = "plain") -> None:
-    install(site, "acme-reports", {"drift_audit.reports": {name: value}}, modules={"acme_reports": REPORT})
+def report(site: Path, value: str, name: str = "plain", distribution: str = "acme-reports") -> None:
+    install(site, distribution, {"drift_audit.reports": {name: value}}, modules={"acme_reports": REPORT})
 
 
 def provider(site: Path, value: str, name: str = "acme", extras: tuple[str, ...] = ()) -> None:

@@ -17,7 +17,6 @@ from drift_audit.clock import Clock
 from drift_audit.collect.cluster import collect_cluster, reread_cluster, wanted_by
 from drift_audit.collect.git import collect_git, collect_revision
 from drift_audit.collect.masking import Masker
-from drift_audit.collect.recording import read_recording
 from drift_audit.config.settings import Config, GitSource, ManagementClusterSettings
 from drift_audit.interfaces import CloudProvider, Progress, ScopeRequest
 from drift_audit.model.keys import ObjectKey, ResourceKey
@@ -135,8 +134,7 @@ class Collector:
         revision = applied_revision(cluster, view) if view.head else ""
         if not revision or (view.head and view.head.revision == revision):
             return view
-        return collect_revision(
-            view,
+        found = collect_revision(
             key[1],
             revision,
             cache_dir=self._cache_dir(),
@@ -144,6 +142,9 @@ class Collector:
             masker=self.masker,
             progress=self.progress,
         )
+        if isinstance(found, Gap):
+            return replace(view, gaps=(*view.gaps, found))
+        return replace(view, applied=found)
 
     def _requests(self, clusters: Sequence[ClusterView]) -> list[tuple[CloudProvider, ScopeRequest]]:
         return [
@@ -168,6 +169,8 @@ class Collector:
         return self.providers[view.scope.provider].reread(request, view, own)
 
     def _recorded(self, settings: ManagementClusterSettings) -> Views:
+        from drift_audit.collect.recording import read_recording
+
         path = Path(settings.recording).expanduser()
         return read_recording(path if path.is_absolute() else self.base_dir / path).views
 

@@ -9,7 +9,7 @@ from drift_audit.clock import moment
 from drift_audit.compare.quantities import duration, quantity
 from drift_audit.compare.schema import SchemaNode
 from drift_audit.model.keys import FieldPath, canonical_json
-from drift_audit.model.values import Json, mapping
+from drift_audit.model.values import Json, mapping, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +181,23 @@ def _metadata_text(kind: str, path: FieldPath, node: SchemaNode, git: Json, live
     return isinstance(live, str) and not isinstance(git, str) and canonical_json(git) == live
 
 
+def _reference(kind: str, path: FieldPath, node: SchemaNode, git: Json, live: Json) -> bool:
+    """A v1beta1 object reference after a round trip through v1beta2, which keeps group, kind and name only.
+
+    The conversion webhook fills in the namespace and names the version that the contract asks for now.
+    """
+    if not (isinstance(path[-1], str) and path[-1].endswith("Ref")):
+        return False
+    declared, found = mapping(git), mapping(live)
+    if not {"apiVersion", "kind", "name"} <= declared.keys() & found.keys():
+        return False
+    same_group = text(declared["apiVersion"]).rpartition("/")[0] == text(found["apiVersion"]).rpartition("/")[0]
+    rest = {key: value for key, value in found.items() if key not in ("apiVersion", "namespace")}
+    wanted = {key: value for key, value in declared.items() if key not in ("apiVersion", "namespace")}
+    same_place = declared.get("namespace") in (None, found.get("namespace"))
+    return same_group and same_place and same_json(wanted, rest)
+
+
 _Rule = Callable[[str, FieldPath, SchemaNode, Json, Json], bool]
 _RULES: tuple[tuple[str, _Rule], ...] = (
     ("E4", _quantity),
@@ -190,6 +207,7 @@ _RULES: tuple[tuple[str, _Rule], ...] = (
     ("E10", _inside_atomic),
     ("E11", _metadata_text),
     ("selector", _selector_subset),
+    ("reference", _reference),
 )
 
 

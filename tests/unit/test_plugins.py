@@ -132,12 +132,7 @@ def test_a_report_comes_ready_to_render(site: Path) -> None:
 
 
 def test_short_names_of_reports_are_understood(site: Path) -> None:
-    install(
-        site,
-        "acme-reports",
-        {"drift_audit.reports": {"markdown": "acme_reports:Plain"}},
-        modules={"acme_reports": REPORT},
-    )
+    report(site, "acme_reports:Plain", name="markdown", distribution="drift-audit")
 
     assert plugins.load_report("md").name == "plain"
 

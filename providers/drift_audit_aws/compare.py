@@ -17,14 +17,14 @@ from drift_audit_aws.fleet import Fleet
 from drift_audit_aws.observations import OBSERVATIONS
 from drift_audit_aws.paths import cloud_value, value_at
 from drift_audit_aws.reactions import row_for
-from drift_audit_aws.subject import Subject
+from drift_audit_aws.subject import CloudIndex, Subject
 
 
 def compare_links(
     rows: Sequence[FieldRow], fleet: Fleet, clouds: Sequence[CloudScopeView], links: Sequence[Link]
 ) -> Iterator[Fact]:
     """Facts of all rows on all links. Pairs that are being deleted, or that an Auto Scaling group keeps, have none."""
-    by_scope = {cloud.scope: cloud for cloud in clouds}
+    by_scope = {cloud.scope: CloudIndex(cloud) for cloud in clouds}
     by_pair: dict[tuple[str, str], list[FieldRow]] = defaultdict(list)
     for row in rows:
         by_pair[row.kind, row.resource].append(row)
@@ -37,13 +37,13 @@ def compare_links(
             yield from _facts(subject, row)
 
 
-def _subject(link: Link, fleet: Fleet, clouds: Mapping[CloudScope, CloudScopeView]) -> Subject | None:
+def _subject(link: Link, fleet: Fleet, clouds: Mapping[CloudScope, CloudIndex]) -> Subject | None:
     """`None` for a link whose object or resource is not in these views (any more): that is a matter of correlation."""
     machine = fleet.machines.get((link.management_cluster, link.object))
     cluster = fleet.clusters.get(link.cluster)
-    cloud = clouds.get(link.resource.scope)
-    resource = cloud.resources.get((link.resource.type, link.resource.id)) if cloud is not None else None
-    if cluster is None or cloud is None or resource is None:
+    index = clouds.get(link.resource.scope)
+    resource = index.view.resources.get((link.resource.type, link.resource.id)) if index is not None else None
+    if cluster is None or index is None or resource is None:
         return None
     return Subject(
         link=link,
@@ -51,7 +51,7 @@ def _subject(link: Link, fleet: Fleet, clouds: Mapping[CloudScope, CloudScopeVie
         resource=resource,
         cluster=cluster,
         machine=machine,
-        cloud=cloud,
+        index=index,
     )
 
 

@@ -80,11 +80,7 @@ def _matching_groups(subject: Subject, filters: Iterable[Mapping[str, Json]]) ->
     """Ids of the groups in the instance's VPC that EC2's filters would give; others could not be attached."""
     if not subject.cloud.listed(SECURITY_GROUP) or vpc_of(subject.resource) != subject.cluster.vpc_id:
         return Unknown("the security groups that the spec's filters choose from are not completely known")
-    groups = [
-        resource
-        for (kind, _), resource in subject.cloud.resources.items()
-        if kind == SECURITY_GROUP and vpc_of(resource) == subject.cluster.vpc_id
-    ]
+    groups = list(subject.index.groups.get(subject.cluster.vpc_id, ()))
     for entry in filters:
         name = text(entry.get("name"))
         read = _filter_values(name)
@@ -218,13 +214,8 @@ def instance_state(subject: Subject) -> Observed | None:
 
 def source_dest_check(subject: Subject) -> Observed | None:
     """CAPA leaves the default on. A CNI plug-in that routes by itself turns it off on all nodes of a cluster."""
-    siblings = [
-        resource.attributes.get("SourceDestCheck")
-        for (kind, _), resource in subject.cloud.resources.items()
-        if kind == subject.resource.key.type
-        and owned_tag(subject.cluster.tag_name) in resource.tags
-        and vpc_of(resource) == vpc_of(subject.resource)
-    ]
+    key = owned_tag(subject.cluster.tag_name), vpc_of(subject.resource)
+    siblings = subject.index.source_checks.get(key, ())
     everywhere_off = len(siblings) > 1 and not any(value is True for value in siblings)
     return None if everywhere_off else Present(True)
 

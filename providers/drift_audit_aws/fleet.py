@@ -5,7 +5,8 @@ Everything later stages ask about a CAPI object is found out here, once, from th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drift_audit.model.keys import ClusterKey, ObjectKey
@@ -182,17 +183,19 @@ class Fleet:
     machines: Mapping[tuple[str, ObjectKey], AwsMachine]
     by_infra: Mapping[tuple[str, ObjectKey], AwsCluster]
     """Clusters by (management cluster, key of the infrastructure object)."""
-    pools: frozenset[str]
-    """Names of all AWSMachinePools: CAPA gives the Auto Scaling group the name of the object, without namespace."""
+    unborn: Mapping[ClusterKey, tuple[AwsMachine, ...]]
+    """Machines that name no instance yet, by their cluster."""
+    kinds: Mapping[str, tuple[tuple[str, CapiObject], ...]]
+    """(management cluster, object) of every object of Cluster API, by kind."""
 
-    def of_kind(self, kind: str) -> Iterator[tuple[str, CapiObject]]:
-        """(management cluster, object) of every object of an infrastructure or control plane kind."""
-        for view in self.views:
-            yield from ((view.management_cluster, found) for found in _of_kind(view, kind))
+    @property
+    def pools(self) -> frozenset[str]:
+        """Names of all AWSMachinePools: CAPA gives the Auto Scaling group the object's name, without namespace."""
+        return frozenset(pool.name for _, pool in self.of_kind("AWSMachinePool"))
 
-    def unborn(self, key: ClusterKey) -> Iterator[AwsMachine]:
-        """Machines of the cluster that name no instance yet."""
-        return (found for found in self.machines.values() if found.cluster_key == key and not found.instance_id)
+    def of_kind(self, kind: str) -> tuple[tuple[str, CapiObject], ...]:
+        """(management cluster, object) of every object of that kind."""
+        return self.kinds.get(kind, ())
 
     def view(self, management_cluster: str) -> ClusterView | None:
         return next((view for view in self.views if view.management_cluster == management_cluster), None)
@@ -200,45 +203,60 @@ class Fleet:
 
 def read_fleet(views: Sequence[ClusterView]) -> Fleet:
     """The AWS part of the given management clusters."""
+    kinds = _by_kind(views)
+    by_name = {view.management_cluster: view for view in views}
     clusters: dict[ClusterKey, AwsCluster] = {}
     broken: list[tuple[ClusterKey, CapiObject]] = []
-    for view in views:
-        for cluster in _of_kind(view, "Cluster"):
-            if not _on_aws(cluster):
-                continue
-            key = ClusterKey(view.management_cluster, cluster.namespace, cluster.name)
-            infra = _infra_of(view, cluster)
-            if infra is None:
-                broken.append((key, cluster))
-            else:
-                clusters[key] = AwsCluster(key=key, cluster=cluster, infra=infra)
+    for management_cluster, cluster in kinds.get("Cluster", ()):
+        if not _on_aws(cluster):
+            continue
+        key = ClusterKey(management_cluster, cluster.namespace, cluster.name)
+        infra = _infra_of(by_name[management_cluster], cluster)
+        if infra is None:
+            broken.append((key, cluster))
+        else:
+            clusters[key] = AwsCluster(key=key, cluster=cluster, infra=infra)
+    machines = {
+        (name, found.key): _machine(by_name[name], found, clusters) for name, found in kinds.get("AWSMachine", ())
+    }
     return Fleet(
         views=tuple(views),
         clusters=clusters,
         broken=tuple(broken),
-        machines=dict(_machines(views, clusters)),
+        machines=machines,
         by_infra={(key.management_cluster, found.infra.key): found for key, found in clusters.items()},
-        pools=frozenset(pool.name for view in views for pool in _of_kind(view, "AWSMachinePool")),
+        unborn=_unborn(machines.values()),
+        kinds=kinds,
     )
 
 
-def _machines(
-    views: Sequence[ClusterView], clusters: Mapping[ClusterKey, AwsCluster]
-) -> Iterator[tuple[tuple[str, ObjectKey], AwsMachine]]:
+def _by_kind(views: Sequence[ClusterView]) -> Mapping[str, tuple[tuple[str, CapiObject], ...]]:
+    found: dict[str, list[tuple[str, CapiObject]]] = defaultdict(list)
     for view in views:
-        for found in _of_kind(view, "AWSMachine"):
-            machine = _owning_machine(view, found)
-            name = _cluster_name(found, machine)
-            yield (
-                (view.management_cluster, found.key),
-                AwsMachine(
-                    management_cluster=view.management_cluster,
-                    object=found,
-                    machine=machine,
-                    cluster=clusters.get(ClusterKey(view.management_cluster, found.namespace, name)),
-                    cluster_name=name,
-                ),
-            )
+        for key, subject in view.objects.items():
+            if key.group in _GROUPS:
+                found[key.kind].append((view.management_cluster, subject))
+    return {kind: tuple(subjects) for kind, subjects in found.items()}
+
+
+def _machine(view: ClusterView, found: CapiObject, clusters: Mapping[ClusterKey, AwsCluster]) -> AwsMachine:
+    machine = _owning_machine(view, found)
+    name = _cluster_name(found, machine)
+    return AwsMachine(
+        management_cluster=view.management_cluster,
+        object=found,
+        machine=machine,
+        cluster=clusters.get(ClusterKey(view.management_cluster, found.namespace, name)),
+        cluster_name=name,
+    )
+
+
+def _unborn(machines: Iterable[AwsMachine]) -> Mapping[ClusterKey, tuple[AwsMachine, ...]]:
+    found: dict[ClusterKey, list[AwsMachine]] = defaultdict(list)
+    for machine in machines:
+        if not machine.instance_id:
+            found[machine.cluster_key].append(machine)
+    return {key: tuple(some) for key, some in found.items()}
 
 
 def _owning_machine(view: ClusterView, found: CapiObject) -> CapiObject | None:
@@ -267,10 +285,6 @@ def _infra_of(view: ClusterView, cluster: CapiObject) -> CapiObject | None:
     kind, name = text(reference.get("kind")), text(reference.get("name"))
     group = CONTROL_PLANE if kind == EKS else INFRASTRUCTURE
     return view.objects.get(ObjectKey(group, kind, cluster.namespace, name))
-
-
-def _of_kind(view: ClusterView, kind: str) -> Iterable[CapiObject]:
-    return [found for key, found in view.objects.items() if key.kind == kind and key.group in _GROUPS]
 
 
 _GROUPS = frozenset({CORE, INFRASTRUCTURE, CONTROL_PLANE})

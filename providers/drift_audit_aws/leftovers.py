@@ -72,12 +72,16 @@ def find_leftovers(
         return (), tuple(_undecidable(cloud, doubts) for cloud in clouds)
     circumstances = Circumstances(now=now, min_age=min_age, pools=fleet.pools)
     named = _named_ids(fleet)
+    homeless = _unplaced_names(fleet, places)
     found: list[Leftover] = []
     for cloud in clouds:
         for (kind, resource_id), resource in sorted(cloud.resources.items()):
             if kind not in _SEVERITY or not cloud.listed(kind) or resource_id in named:
                 continue
-            found.extend(_judge(resource, cloud, fleet, places, circumstances))
+            claimed = claims(resource)
+            # A cluster without a known place may live right here: its objects were compared with nothing.
+            if claimed and not any(claim.name in homeless for claim in claimed):
+                found.extend(_judge(resource, claimed, cloud, fleet, places, circumstances))
     return tuple(found), ()
 
 
@@ -117,15 +121,17 @@ def _named_ids(fleet: Fleet) -> frozenset[str]:
 
 
 def _judge(
-    resource: CloudResource, cloud: CloudScopeView, fleet: Fleet, places: Placements, circumstances: Circumstances
+    resource: CloudResource,
+    claimed: Sequence[Claim],
+    cloud: CloudScopeView,
+    fleet: Fleet,
+    places: Placements,
+    circumstances: Circumstances,
 ) -> Iterator[Leftover]:
-    claimed = claims(resource)
-    if not claimed or veto(resource, circumstances):
+    if veto(resource, circumstances):
         return
     owners = [(claim, _owner(resource, claim, cloud, fleet, places)) for claim in claimed]
     if any(_still_expected(resource, owner.cluster, fleet) for _, owner in owners if owner.cluster is not None):
-        return
-    if any(_may_live_elsewhere(claim, fleet, places) for claim in claimed):
         return
     claim, owner = owners[0]
     words = {"id": resource.key.id, "region": resource.key.region}
@@ -158,10 +164,11 @@ def _owner(resource: CloudResource, claim: Claim, cloud: CloudScopeView, fleet: 
     return _Owner(cluster=None, sure=False, why=f"{len(here)} clusters of that name share this account and region")
 
 
-def _may_live_elsewhere(claim: Claim, fleet: Fleet, places: Placements) -> bool:
-    """True when a cluster of that name could not be placed: it may well live right here."""
-    names = {name for key, cluster in fleet.clusters.items() if key in places.unplaced for name in cluster.tag_names}
-    return claim.name in names | {key.name for key, _ in fleet.broken}
+def _unplaced_names(fleet: Fleet, places: Placements) -> frozenset[str]:
+    """The names of clusters of which nobody knows where they live."""
+    placeless = (cluster for key, cluster in fleet.clusters.items() if key in places.unplaced)
+    names = {name for cluster in placeless for name in cluster.tag_names}
+    return frozenset(names | {key.name for key, _ in fleet.broken})
 
 
 def _still_expected(resource: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
@@ -170,7 +177,7 @@ def _still_expected(resource: CloudResource, cluster: AwsCluster, fleet: Fleet) 
         return True
     if resource.key.type == SECURITY_GROUP:
         return not cluster.ready or resource.tags.get(ROLE_TAG, "") not in cluster.security_groups
-    return any(_would_adopt(machine, resource) for machine in fleet.unborn(cluster.key))
+    return any(_would_adopt(machine, resource) for machine in fleet.unborn.get(cluster.key, ()))
 
 
 def _would_adopt(machine: AwsMachine, instance: CloudResource) -> bool:

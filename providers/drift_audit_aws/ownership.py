@@ -48,7 +48,7 @@ class Claim:
 def claims(resource: CloudResource) -> tuple[Claim, ...]:
     """Every cluster that the tags name as owner. `shared` is a guest, not an owner."""
     owned = _names(resource, OWNED_TAG_PREFIX)
-    if owned:
+    if owned or any(key.startswith(OWNED_TAG_PREFIX) for key in resource.tags):
         return tuple(Claim(name=name, by_owned_tag=True) for name in owned)
     if ROLE_TAG in resource.tags or MACHINE_NAME_TAG in resource.tags:
         return tuple(Claim(name=name, by_owned_tag=False) for name in _names(resource, CLOUD_PROVIDER_TAG_PREFIX))

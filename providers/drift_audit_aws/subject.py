@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,8 +12,37 @@ from drift_audit.model.objects import CapiObject, CloudResource
 from drift_audit.model.values import Json, dig, mapping, sequence, text
 from drift_audit.model.views import CloudScopeView
 from drift_audit_aws.fleet import AwsCluster, AwsMachine
+from drift_audit_aws.instances import INSTANCE
 from drift_audit_aws.network_interfaces import NETWORK_INTERFACE
-from drift_audit_aws.ownership import cloud_provider_tag, owned_tag, state_of
+from drift_audit_aws.ownership import OWNED_TAG_PREFIX, cloud_provider_tag, owned_tag, state_of, vpc_of
+from drift_audit_aws.security_groups import SECURITY_GROUP
+
+
+class CloudIndex:
+    """Questions about a whole scope, answered once for all its pairs."""
+
+    def __init__(self, view: CloudScopeView) -> None:
+        self.view = view
+
+    @functools.cached_property
+    def source_checks(self) -> Mapping[tuple[str, str], tuple[Json, ...]]:
+        """The source/destination checks of all instances by (cluster tag, VPC)."""
+        found: dict[tuple[str, str], list[Json]] = defaultdict(list)
+        for (kind, _), resource in self.view.resources.items():
+            if kind == INSTANCE:
+                for key in resource.tags:
+                    if key.startswith(OWNED_TAG_PREFIX):
+                        found[key, vpc_of(resource)].append(resource.attributes.get("SourceDestCheck"))
+        return {key: tuple(checks) for key, checks in found.items()}
+
+    @functools.cached_property
+    def groups(self) -> Mapping[str, tuple[CloudResource, ...]]:
+        """The security groups by VPC."""
+        found: dict[str, list[CloudResource]] = defaultdict(list)
+        for (kind, _), resource in self.view.resources.items():
+            if kind == SECURITY_GROUP:
+                found[vpc_of(resource)].append(resource)
+        return {vpc: tuple(groups) for vpc, groups in found.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +55,11 @@ class Subject:
     cluster: AwsCluster
     machine: AwsMachine | None
     """`None` for the resources of a cluster."""
-    cloud: CloudScopeView
+    index: CloudIndex
+
+    @property
+    def cloud(self) -> CloudScopeView:
+        return self.index.view
 
     @property
     def state(self) -> str:

@@ -60,7 +60,7 @@ def read(provider: AwsProvider, objects: Sequence[CapiObject]) -> tuple[list[Clo
 
 
 def faulted(
-    endpoint: AwsEndpoint, state: AwsClusterState, fault: Fault, **more: float
+    endpoint: AwsEndpoint, state: AwsClusterState, fault: Fault, **more: Any
 ) -> tuple[CloudScopeView, Correlation]:
     """The one scope as it is read through a faulty endpoint."""
     with faulty_aws(endpoint.url, fault) as faulty:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drift_audit.model.values import JsonObject
 from drift_audit_aws.rules import Rule, differences, exploded, opens_to_everyone, rule, rule_of, shown, shown_fully
 
 
@@ -24,7 +25,7 @@ def test_spellings_of_one_rule_are_equal(one: Rule, other: Rule) -> None:
 
 
 def test_a_permission_is_one_rule_per_source() -> None:
-    permission = {
+    permission: JsonObject = {
         "IpProtocol": "tcp",
         "FromPort": 443,
         "ToPort": 443,

@@ -1,0 +1,354 @@
+"""What is gone, what is left over, and what nobody can say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from drift_audit.interfaces import Correlation
+from drift_audit.model.findings import Severity
+from drift_audit.model.objects import CapiObject, CloudResource
+from drift_audit.model.views import ClusterView, Gap, View
+from drift_audit_aws.provider import AwsProvider
+from drift_audit_aws.settings import AwsAccount
+from tests.rig.aws_state import CCM, ROLE, TAG, AwsClusterSpec, AwsClusterState, MachineSpec
+from tests.unit.aws.builders import (
+    ACCOUNT,
+    CONTROL_PLANE,
+    CORE,
+    INFRA,
+    REGION,
+    capi_object,
+    changed,
+    cloud,
+    cluster_objects,
+    instance,
+    replaced,
+    resource,
+    settings,
+    view,
+)
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+C1 = AwsClusterSpec(name="c1", machines=(MachineSpec(name="md-0"), MachineSpec(name="cp-0", role="control-plane")))
+MAPPED = AwsAccount(account=ACCOUNT, identities=("AWSClusterControllerIdentity/default",))
+
+
+def state(vpc: str = "vpc-1", **instances: str) -> AwsClusterState:
+    return AwsClusterState(
+        account=ACCOUNT,
+        region=REGION,
+        vpc_id=vpc,
+        subnet_ids={"public": "subnet-1", "private": "subnet-2"},
+        security_groups={"node": "sg-node", "lb": "sg-lb"},
+        instances=instances or {"md-0": "i-md0", "cp-0": "i-cp0"},
+        zone=f"{REGION}a",
+        nat_address="192.0.2.1",
+    )
+
+
+OBJECTS = cluster_objects(C1, state())
+GROUPS = (resource("security-group", "sg-node", VpcId="vpc-1"), resource("security-group", "sg-lb", VpcId="vpc-1"))
+WHOLE = (instance("i-md0"), instance("i-cp0"), *GROUPS)
+
+
+def correlate(
+    resources: Sequence[CloudResource] = WHOLE,
+    objects: Sequence[CapiObject] = OBJECTS,
+    *,
+    more: Sequence[ClusterView] = (),
+    accounts: Sequence[AwsAccount] = (MAPPED,),
+    incomplete_kinds: Sequence[str] = (),
+    gaps: Sequence[Gap] = (),
+    **scope: Any,
+) -> Correlation:
+    views = [view(objects, incomplete=incomplete_kinds, gaps=gaps), *more]
+    return AwsProvider(settings(*accounts)).correlate(views, [cloud(resources, **scope)], NOW)
+
+
+def named(kind: str, name: str) -> CapiObject:
+    return next(found for found in OBJECTS if (found.kind, found.name) == (kind, name))
+
+
+def group(resource_id: str, role: str = "node", cluster: str = "c1", **fields: Any) -> CloudResource:
+    tags = {TAG + cluster: "owned", ROLE: role, **fields.pop("tags", {})}
+    return resource("security-group", resource_id, **{"VpcId": "vpc-1", **fields}, tags=tags)
+
+
+def test_every_object_is_linked_to_its_resource() -> None:
+    found = correlate()
+
+    assert {(str(link.object), link.resource.id) for link in found.links} == {
+        ("AWSMachine/default/md-0", "i-md0"),
+        ("AWSMachine/default/cp-0", "i-cp0"),
+        ("AWSCluster/default/c1", "sg-node"),
+        ("AWSCluster/default/c1", "sg-lb"),
+    }
+    assert not (found.absences or found.leftovers or found.undecided or found.gaps)
+
+
+def test_what_a_complete_listing_does_not_hold_is_missing() -> None:
+    found = correlate([WHOLE[0], GROUPS[1]])
+
+    assert [(absence.link.resource.id, absence.path, absence.severity) for absence in found.absences] == [
+        ("i-cp0", "spec.providerID", Severity.CRITICAL),
+        ("sg-node", "status.networkStatus.securityGroups.node.id", Severity.HIGH),
+    ]
+    assert not any(absence.transitional for absence in found.absences)
+    assert all(absence.next_steps and absence.reaction for absence in found.absences)
+
+
+def test_what_an_incomplete_listing_does_not_hold_is_undecided() -> None:
+    found = correlate([WHOLE[0]], incomplete=("instance", "security-group"))
+
+    assert found.absences == ()
+    assert {str(undecided.object) for undecided in found.undecided} == {
+        "AWSMachine/default/cp-0",
+        "AWSCluster/default/c1",
+    }
+    assert "is not completely known: denied" in found.undecided[0].reason
+
+
+def test_an_unmapped_cluster_is_undecided() -> None:
+    found = correlate(accounts=(AwsAccount(account=ACCOUNT), AwsAccount(account="444455556666")))
+
+    assert (found.links, found.absences) == ((), ())
+    assert {undecided.object.kind for undecided in found.undecided} == {"AWSMachine", "AWSCluster"}
+
+
+def test_a_cluster_of_which_nothing_is_found_in_an_assumed_account_is_undecided() -> None:
+    assumed = correlate([], accounts=(AwsAccount(account=ACCOUNT),))
+    mapped = correlate([])
+
+    assert assumed.absences == ()
+    assert "only assumed" in assumed.undecided[0].reason
+    assert len(mapped.absences) == 4
+
+
+def test_one_instance_missing_in_an_assumed_account_is_missing() -> None:
+    found = correlate(WHOLE[1:], accounts=(AwsAccount(account=ACCOUNT),))
+
+    assert [absence.link.resource.id for absence in found.absences] == ["i-md0"]
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"metadata": {"deletionTimestamp": "2026-11-20T11:00:00Z"}},
+        {"metadata": {"creationTimestamp": "2026-11-20T11:58:00Z"}},
+    ],
+    ids=["deleting", "creating"],
+)
+def test_coming_and_going_is_transitional(section: dict[str, Any]) -> None:
+    machine = named("AWSMachine", "md-0")
+    edited = changed(machine, **section)
+
+    (absence,) = correlate(WHOLE[1:], replaced(OBJECTS, edited)).absences
+
+    assert absence.transitional
+
+
+def test_an_instance_of_a_pool_is_replaced_by_its_group() -> None:
+    labels = {"labels": {"cluster.x-k8s.io/cluster-name": "c1", "cluster.x-k8s.io/pool-name": "mp-0"}}
+    pooled = changed(named("AWSMachine", "md-0"), metadata=labels)
+
+    (absence,) = correlate(WHOLE[1:], replaced(OBJECTS, pooled)).absences
+
+    assert absence.transitional
+    assert "Auto Scaling group" in absence.reaction
+
+
+def test_a_terminated_instance_counts_as_gone() -> None:
+    ended = instance("i-md0", state="terminated", StateTransitionReason="User initiated (2026-11-20 09:00:00 GMT)")
+
+    (absence,) = correlate([ended, *WHOLE[1:]]).absences
+
+    assert absence.detail == "terminated: User initiated (2026-11-20 09:00:00 GMT)"
+
+
+def test_a_missing_override_breaks_the_cluster() -> None:
+    network = {"securityGroupOverrides": {"node": "sg-node"}, "vpc": {"id": "vpc-1"}}
+    overriding = changed(named("AWSCluster", "c1"), spec={"network": network})
+
+    (absence,) = correlate(WHOLE[:2] + GROUPS[1:], replaced(OBJECTS, overriding)).absences
+
+    assert absence.path == "spec.network.securityGroupOverrides.node"
+    assert "cannot reconcile" in absence.reaction
+
+
+def test_a_tagged_instance_and_group_that_nothing_names_are_left_over() -> None:
+    found = correlate([*WHOLE, instance("i-old"), group("sg-old")])
+
+    assert [(left.resource.id, str(left.cluster), left.claimed, left.potential) for left in found.leftovers] == [
+        ("i-old", "mgmt/default/c1", "c1", False),
+        ("sg-old", "mgmt/default/c1", "c1", False),
+    ]
+    assert "VPC vpc-1" in found.leftovers[0].why_sure
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        instance("i-x", state="terminated"),
+        instance("i-x", state="shutting-down"),
+        instance("i-x", created_at="2026-11-20T11:30:00Z"),
+        instance("i-x", tags={"aws:autoscaling:groupName": "mp-0"}),
+        instance("i-x", tags={"eks:nodegroup-name": "ng"}),
+        instance("i-x", tags={"karpenter.sh/nodepool": "default"}),
+        instance("i-x", tags={TAG + "c1": "shared"}),
+        group("sg-x", tags={"aws:eks:cluster-name": "c1"}),
+        group("sg-x", GroupName="eks-cluster-sg-c1-123"),
+        group("sg-x", GroupName="k8s-elb-a1b2"),
+        group("sg-x", tags={"elbv2.k8s.aws/cluster": "c1"}),
+        group("sg-x", role="controlplane"),
+        resource("instance", "i-x", VpcId="vpc-1", State={"Name": "running"}, tags={CCM + "c1": "owned"}),
+        resource("instance", "i-x", VpcId="vpc-1", State={"Name": "running"}),
+    ],
+    ids=[
+        "terminated",
+        "shutting-down",
+        "young",
+        "member-of-a-known-pool",
+        "eks-node-group",
+        "karpenter",
+        "shared",
+        "eks-group",
+        "eks-group-by-name",
+        "service-group-by-name",
+        "load-balancer-controller",
+        "role-not-recorded-yet",
+        "cloud-provider-tag-alone",
+        "no-claim-at-all",
+    ],
+)
+def test_a_veto_speaks_for_the_resource(extra: CloudResource) -> None:
+    pool = capi_object(INFRA, "AWSMachinePool", "mp-0")
+
+    assert correlate([*WHOLE, extra], [*OBJECTS, pool]).leftovers == ()
+
+
+def test_a_member_of_a_group_that_no_pool_has_is_left_over() -> None:
+    (leftover,) = correlate([*WHOLE, instance("i-x", tags={"aws:autoscaling:groupName": "mp-9"})]).leftovers
+
+    assert "Auto Scaling group mp-9" in leftover.why_sure
+
+
+def test_instances_that_a_pool_lists_are_its_own() -> None:
+    pool = capi_object(INFRA, "AWSMachinePool", "mp-0", spec={"providerIDList": ["aws:////i-x"]})
+
+    assert correlate([*WHOLE, instance("i-x")], [*OBJECTS, pool]).leftovers == ()
+
+
+def test_an_instance_that_capa_will_adopt_is_no_leftover() -> None:
+    unborn = changed(named("AWSMachine", "md-0"), spec={"providerID": "", "instanceID": ""})
+
+    found = correlate([instance("i-new", tags={"Name": "md-0"}), *WHOLE[1:]], replaced(OBJECTS, unborn))
+
+    assert found.leftovers == ()
+
+
+def test_nothing_of_a_cluster_that_is_being_deleted_is_left_over() -> None:
+    leaving = changed(named("Cluster", "c1"), metadata={"deletionTimestamp": "2026-11-20T11:00:00Z"})
+
+    assert correlate([*WHOLE, instance("i-old")], replaced(OBJECTS, leaving)).leftovers == ()
+
+
+def test_a_claim_of_an_unknown_cluster_is_its_own_class() -> None:
+    (leftover,) = correlate([*WHOLE, instance("i-x", cluster="someone-elses")]).leftovers
+
+    assert (leftover.cluster, leftover.claimed, leftover.potential) == (None, "someone-elses", True)
+
+
+def test_a_lost_cluster_tag_leaves_only_a_suspicion() -> None:
+    stripped = resource(
+        "instance", "i-x", VpcId="vpc-1", State={"Name": "running"}, tags={CCM + "c1": "owned", "MachineName": "d/x"}
+    )
+
+    (leftover,) = correlate([*WHOLE, stripped]).leftovers
+
+    assert leftover.potential
+
+
+def test_the_vpc_tells_two_clusters_of_one_name_apart() -> None:
+    twin = view(cluster_objects(C1, state("vpc-2", **{"md-0": "i-a", "cp-0": "i-b"})), name="mgmt-2")
+    alive = [instance("i-a", vpc="vpc-2"), instance("i-b", vpc="vpc-2")]
+
+    found = correlate(
+        [*WHOLE, *alive, instance("i-1"), instance("i-2", vpc="vpc-2"), instance("i-3", vpc="vpc-3")], more=[twin]
+    )
+
+    assert [(left.resource.id, str(left.cluster), left.potential) for left in found.leftovers] == [
+        ("i-1", "mgmt/default/c1", False),
+        ("i-2", "mgmt-2/default/c1", False),
+        ("i-3", "None", True),
+    ]
+
+
+def test_outside_the_clusters_vpc_a_leftover_is_only_a_suspicion() -> None:
+    (leftover,) = correlate([*WHOLE, instance("i-x", vpc="vpc-9")]).leftovers
+
+    assert leftover.potential
+    assert "outside" in leftover.why_sure
+
+
+def test_a_cluster_of_that_name_without_a_place_may_own_it() -> None:
+    elsewhere = view(cluster_objects(AwsClusterSpec(name="c7"), state("vpc-7")), name="mgmt-2")
+    accounts = (
+        AwsAccount(account=ACCOUNT, identities=("mgmt/AWSClusterControllerIdentity/default",)),
+        AwsAccount(account="444455556666"),
+    )
+
+    found = correlate([*WHOLE, instance("i-x", cluster="c7")], more=[elsewhere], accounts=accounts)
+
+    assert found.leftovers == ()
+
+
+@pytest.mark.parametrize("kind", ["AWSMachine", "AWSCluster", "AWSMachinePool", "Cluster", "AWSManagedControlPlane"])
+def test_with_one_kind_unread_anywhere_nothing_is_left_over(kind: str) -> None:
+    found = correlate([*WHOLE, instance("i-old")], more=[view([], name="mgmt-2", incomplete=(kind,))])
+
+    assert found.leftovers == ()
+    assert f"{kind} of management cluster mgmt-2" in found.gaps[0].reason
+
+
+def test_a_management_cluster_without_capa_keeps_nobody_from_deciding() -> None:
+    bare = view([], name="mgmt-2")
+    core_only = {key: listing for key, listing in bare.kinds.items() if key[1] == "Cluster"}
+    without = ClusterView(management_cluster="mgmt-2", server_version="v1.35.0", objects={}, kinds=core_only)
+    blind = ClusterView(
+        management_cluster="mgmt-2",
+        server_version="v1.35.0",
+        objects={},
+        kinds=core_only,
+        gaps=(Gap(view=View.CAPI, scope="mgmt-2", subject="", reason="discovery failed", remedy=""),),
+    )
+
+    assert len(correlate([*WHOLE, instance("i-old")], more=[without]).leftovers) == 1
+    assert correlate([*WHOLE, instance("i-old")], more=[blind]).leftovers == ()
+
+
+@pytest.mark.parametrize("scope", [{"incomplete": ("instance",)}, {"identity": "999999999999"}])
+def test_nothing_is_left_over_in_a_doubtful_listing(scope: dict[str, Any]) -> None:
+    found = correlate([*WHOLE, instance("i-old")], **scope)
+
+    assert [left for left in found.leftovers if left.resource.type == "instance"] == []
+
+
+def test_a_machine_of_eks_is_linked_under_the_name_of_its_eks_cluster() -> None:
+    spec = {"region": REGION, "eksClusterName": "default_e1", "network": {"vpc": {"id": "vpc-1"}}}
+    reference = {"kind": "AWSManagedControlPlane", "name": "e1"}
+    eks = AwsClusterSpec(name="e1", machines=(MachineSpec(name="md-0"),))
+    machines = [found for found in cluster_objects(eks, state()) if found.kind in ("Machine", "AWSMachine")]
+    objects = [
+        capi_object(CORE, "Cluster", "e1", spec={"controlPlaneRef": reference}),
+        capi_object(CONTROL_PLANE, "AWSManagedControlPlane", "e1", spec=spec),
+        *machines,
+    ]
+
+    found = correlate([instance("i-md0", cluster="default_e1"), instance("i-x", cluster="default_e1")], objects)
+
+    assert [link.resource.id for link in found.links] == ["i-md0"]
+    assert [(left.resource.id, str(left.cluster)) for left in found.leftovers] == [("i-x", "mgmt/default/e1")]

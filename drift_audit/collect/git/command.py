@@ -57,8 +57,8 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "give the audit read access: a token in the URL (from an environment variable) or an SSH key",
         ),
         (
-            r"could not resolve|connection (refused|reset|timed out)|unable to (connect|look up)|failed to connect|no route"
-            r"|timed out|unreachable|hung up|early eof",
+            r"could not resolve|connection (refused|reset|timed out)|unable to (connect|look up)|failed to connect"
+            r"|no route|timed out|unreachable|hung up|early eof",
             "cannot be reached",
             "check the URL, the network and the server, then run again",
         ),

@@ -135,9 +135,11 @@ def _run(command: Sequence[str], root: Path, folder: str) -> bytes:
         if process.returncode != 0:
             stderr.seek(0)
             said = stderr.read(65536).decode(errors="replace").replace(f"{root}/{TREE}/", "").replace(str(root), "")
+            # It wraps the cause in the names of everything above it: the end is what matters.
+            cause = one_line(_KUBECTL_NOISE.sub("", said), keep_end=True)
             raise partial(
                 folder,
-                f"kustomize cannot build {place}: {one_line(_KUBECTL_NOISE.sub('', said))}",
+                f"kustomize cannot build {place}: {cause}",
                 "mend the overlay: the GitOps tool cannot build it either",
             )
     return output

@@ -15,14 +15,16 @@ class GitProblem(Exception):
     def __init__(
         self, reason: str, remedy: str, *, subject: str = "", status: ScopeStatus = ScopeStatus.FAILED
     ) -> None:
-        self.reason = reason
+        self.reason = one_line(reason, 600)
         self.remedy = remedy
         self.subject = subject
         self.status = status
         super().__init__(f"{reason} ({remedy})")
 
 
-def one_line(text: str, limit: int = 300) -> str:
-    """Output of a program as part of a sentence: no control characters, not too long."""
-    plain = " ".join(_CONTROL.sub(" ", text).split())
-    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+def one_line(said: str, limit: int = 300, *, keep_end: bool = False) -> str:
+    """Foreign text as part of a sentence: no control characters, not too long."""
+    plain = " ".join(_CONTROL.sub(" ", said).split())
+    if len(plain) <= limit:
+        return plain
+    return f"…{plain[1 - limit :]}" if keep_end else f"{plain[: limit - 1]}…"

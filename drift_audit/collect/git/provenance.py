@@ -60,11 +60,14 @@ def rendered_object(raw: JsonObject) -> Rendered:
     layers = [
         _in_tree(text(mapping(step).get("configuredIn"))) for step in sequence(_note(annotations.get(TRANSFORMATIONS)))
     ]
+    # Where a patch replaced all annotations, kustomize names the patch as the origin of the object.
+    made_by = text(mapping(mapping(origin).get("configuredBy")).get("kind"))
+    made_in = _in_tree(text(mapping(origin).get("configuredIn")))
     return Rendered(
         raw={**raw, "metadata": bare},
         origin=_in_tree(text(mapping(origin).get("path"))),
-        generated_in=_in_tree(text(mapping(origin).get("configuredIn"))),
-        layers=tuple(dict.fromkeys(layer for layer in layers if layer)),
+        generated_in=made_in if made_by.endswith("Generator") else "",
+        layers=tuple(dict.fromkeys(layer for layer in (made_in, *layers) if layer)),
     )
 
 
@@ -110,7 +113,6 @@ class Tracer:
         if rendered.origin in self.closure.files:
             found = _written_as(self._in_file(rendered.origin), rendered.raw)
             return self.closure.files[rendered.origin].path, found
-        # A patch that replaces all annotations takes the note about the origin with it.
         places = [
             (self.closure.files[path].path, found)
             for path in sorted(self.closure.resources)

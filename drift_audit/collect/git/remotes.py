@@ -12,7 +12,7 @@ from drift_audit.collect.git.problems import GitProblem
 ALLOWED_PROTOCOLS = ("https", "ssh", "git", "file")
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
-_SCP_LIKE = re.compile(r"(?:[\w.~-]+@)?[\w.-]+:(?!//|\\)\S")
+_SCP_LIKE = re.compile(r"(?:[\w.~-]+@)?[\w.-]+:(?!//|\\)\S.*")
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::|::")
 
 

@@ -18,12 +18,12 @@ from drift_audit.collect.cluster.connection import Connection
 from drift_audit.collect.cluster.crds import read_definitions
 from drift_audit.collect.cluster.discovery import Discovery, discover
 from drift_audit.collect.cluster.faults import Ask, Unreadable
-from drift_audit.collect.cluster.garbage import relaxed_garbage_collection
 from drift_audit.collect.cluster.kinds import KindRead, Reader, failed_read, read_kind
 from drift_audit.collect.cluster.kubeconfig import access_to
 from drift_audit.collect.cluster.pacing import Deadline, Tally
 from drift_audit.collect.cluster.plan import KindName, KindPlan, Wanted, concerns, plan_reads
 from drift_audit.collect.cluster.selection import CLUSTER, left_out, unselected_clusters
+from drift_audit.collect.garbage import relaxed_garbage_collection
 from drift_audit.collect.masking import Masker
 from drift_audit.config.settings import ManagementClusterSettings
 from drift_audit.errors import DriftAuditError

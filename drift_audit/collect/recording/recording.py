@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from drift_audit.collect.garbage import relaxed_garbage_collection
 from drift_audit.collect.recording.archive import Archive, Manifest, open_archive, write_archive
 from drift_audit.collect.recording.scrub import scrubbed_object, scrubbed_text
 from drift_audit.collect.recording.wire import Codec, WireError, codec_for, field_codec
@@ -59,7 +60,7 @@ def write_recording(views: Views, path: Path, *, tool_version: str, created_at: 
 
 def read_recording(path: Path) -> Recording:
     """What `write_recording` was given. Raises `RecordingError` for anything that it did not write."""
-    with open_archive(path) as archive:
+    with open_archive(path) as archive, relaxed_garbage_collection():
         try:
             views = _views(archive)
         except WireError as error:

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-import git
-
 from drift_audit.collect.git.problems import GitProblem, one_line
 from drift_audit.collect.git.remotes import Remote, without_credentials
 
@@ -82,6 +80,10 @@ class GitMissing(GitProblem):
     """There is no git: every question would get the same answer."""
 
 
+def _missing() -> GitMissing:
+    return GitMissing("git is not installed", "install git 2.30 or newer and put it on PATH")
+
+
 class GitCommand:
     """Git on one repository's object database.
 
@@ -130,6 +132,10 @@ class GitCommand:
         settings = [part for setting in config for part in ("-c", setting)]
         command = ["git", "--no-pager", "--no-replace-objects", f"--git-dir={self._git_dir}", *settings, *arguments]
         try:
+            import git  # GitPython looks for the program when it is imported
+        except ImportError as error:
+            raise _missing() from error
+        try:
             output = git.Git(self._git_dir).execute(
                 command,
                 istream=stdin,  # type: ignore[arg-type]
@@ -139,19 +145,18 @@ class GitCommand:
                 env=environment,
             )
         except git.GitCommandNotFound as error:
-            raise GitMissing("git is not installed", "install git 2.30 or newer and put it on PATH") from error
+            raise _missing() from error
         except git.GitCommandError as error:
-            raise self._explained(error) from error
+            raise self._explained(error.stderr, error.status) from error
         return output if isinstance(output, bytes) else b""
 
-    def _explained(self, error: git.GitCommandError) -> GitProblem:
-        raw = error.stderr if isinstance(error.stderr, str) else str(error.stderr)
+    def _explained(self, stderr: str, status: object) -> GitProblem:
         # GitPython wraps it: `\n  stderr: '...'`.
-        said = without_credentials(raw.strip().removeprefix("stderr: ").strip("'")).strip()
+        said = without_credentials(stderr.strip().removeprefix("stderr: ").strip("'")).strip()
         for pattern, what, remedy in _EXPLAINED:
             if pattern.search(said):
                 return GitProblem(f"{self._label} {what}: {one_line(said)}", remedy)
         return GitProblem(
-            f"git failed on {self._label}: {one_line(said) or f'exit status {error.status}'}",
+            f"git failed on {self._label}: {one_line(said) or f'exit status {status}'}",
             "run the same git command by hand to see more",
         )

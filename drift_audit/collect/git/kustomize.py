@@ -18,7 +18,7 @@ from drift_audit.collect.git.problems import GitProblem, one_line
 from drift_audit.collect.git.reading import partial
 from drift_audit.collect.git.snapshot import Snapshot
 
-TIMEOUT_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
 TREE, WRAPPER = "tree", "build"
@@ -37,6 +37,7 @@ class KustomizeTool:
     build: tuple[str, ...]
     """Command line up to the folder."""
     version: str
+    timeout_seconds: float = _TIMEOUT_SECONDS
 
     @property
     def name(self) -> str:
@@ -58,7 +59,7 @@ def _version(command: Sequence[str]) -> str:
     with tempfile.TemporaryDirectory(prefix="drift-audit-") as home:
         try:
             told = subprocess.run(
-                command, env=_environment(Path(home)), capture_output=True, timeout=TIMEOUT_SECONDS, check=False
+                command, env=_environment(Path(home)), capture_output=True, timeout=_TIMEOUT_SECONDS, check=False
             ).stdout.decode(errors="replace")
         except (OSError, subprocess.TimeoutExpired) as error:
             raise GitProblem(f"{command[0]} cannot be run: {error}", "repair or reinstall it") from error
@@ -87,7 +88,7 @@ def build(tool: KustomizeTool, snapshot: Snapshot, closure: Closure) -> bytes:
         # The restriction to files below the folder would forbid `../base/file.yaml`, which Flux allows; here
         # nothing but files of the commit can be reached anyway.
         command = [*tool.build, "--load-restrictor", "LoadRestrictionsNone", str(root / WRAPPER)]
-        return _run(command, root, closure.folder)
+        return _run(command, root, closure.folder, tool.timeout_seconds)
 
 
 def _lay_out(snapshot: Snapshot, closure: Closure, tree: Path) -> None:
@@ -105,7 +106,7 @@ def _environment(home: Path) -> dict[str, str]:
     return {**_LIMITED, "HOME": str(home), "TMPDIR": str(home), "XDG_CONFIG_HOME": str(home)}
 
 
-def _run(command: Sequence[str], root: Path, folder: str) -> bytes:
+def _run(command: Sequence[str], root: Path, folder: str, timeout: float) -> bytes:
     place = folder or "the top folder"
     with (root / "stderr").open("w+b") as stderr:
         try:
@@ -120,7 +121,7 @@ def _run(command: Sequence[str], root: Path, folder: str) -> bytes:
             too_slow.set()
             process.kill()
 
-        watchdog = threading.Timer(TIMEOUT_SECONDS, stop)
+        watchdog = threading.Timer(timeout, stop)
         watchdog.start()
         with process:
             assert process.stdout is not None
@@ -129,7 +130,7 @@ def _run(command: Sequence[str], root: Path, folder: str) -> bytes:
                 process.kill()
         watchdog.cancel()
         if too_slow.is_set():
-            raise partial(folder, f"building {place} took longer than {TIMEOUT_SECONDS:.0f} s", "simplify the overlay")
+            raise partial(folder, f"building {place} took longer than {timeout:g} s", "simplify the overlay")
         if len(output) > MAX_OUTPUT_BYTES:
             raise partial(folder, f"building {place} gives more than {MAX_OUTPUT_BYTES // 2**20} MiB", "split it")
         if process.returncode != 0:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from drift_audit.collect.git import kustomize
+from drift_audit.collect.git.kustomization import closure_of
+from drift_audit.collect.git.kustomize import KustomizeTool, build
+from drift_audit.collect.git.problems import GitProblem
+from drift_audit.collect.git.repository import open_repository
+from drift_audit.collect.git.snapshot import Snapshot
 from drift_audit.config.settings import RenderMode
 from tests.unit.collect_git.reading import CLUSTER, Place, cluster, declared, named, names, only_gap, place_with
 
@@ -360,15 +364,19 @@ def test_a_machine_without_kustomize_is_a_gap(tmp_path: Path, monkeypatch: pytes
     assert "neither kustomize nor kubectl is installed" in only_gap(head.gaps).reason
 
 
-def test_a_build_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [("exec /bin/sleep 60", "took longer than 0.5 s"), ("exec /usr/bin/yes", "gives more than 64 MiB")],
+)
+def test_a_build_that_does_not_end_is_stopped(tmp_path: Path, program: str, said: str) -> None:
     place = place_with(tmp_path, {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": CLUSTER})
-    fake = tmp_path / "bin" / "kustomize"
-    fake.parent.mkdir()
-    fake.write_text("#!/bin/sh\n[ $1 = version ] && echo v5.0.0 && exit\nexec /bin/sleep 60\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", str(fake.parent), prepend=":")
-    monkeypatch.setattr(kustomize, "TIMEOUT_SECONDS", 0.3)
+    endless = tmp_path / "kustomize"
+    endless.write_text(f"#!/bin/sh\n{program}\n")
+    endless.chmod(0o755)
+    timeout = 0.5 if "sleep" in program else 60.0
+    tool = KustomizeTool(build=(str(endless),), version="v5.0.0", timeout_seconds=timeout)
+    repository = open_repository("repo", base_dir=tmp_path, cache_dir=tmp_path)
+    snapshot = Snapshot.at(repository, place.repo.head)
 
-    head = place.head()
-
-    assert "took longer" in only_gap(head.gaps).reason
+    with pytest.raises(GitProblem, match=said):
+        build(tool, snapshot, closure_of(snapshot, ""))

@@ -48,6 +48,8 @@ def declared_path(row: FieldRow) -> tuple[str, ...]:
 
 def _exact(wanted: Json, actual: Json) -> bool:
     """Equal with their types: `True` is no `1`."""
+    if isinstance(wanted, str) and isinstance(actual, str):
+        return wanted == actual
     return canonical_json(wanted) == canonical_json(actual)
 
 

@@ -181,8 +181,6 @@ class Fleet:
     broken: tuple[tuple[ClusterKey, CapiObject], ...]
     """AWS clusters whose infrastructure object could not be read."""
     machines: Mapping[tuple[str, ObjectKey], AwsMachine]
-    by_infra: Mapping[tuple[str, ObjectKey], AwsCluster]
-    """Clusters by (management cluster, key of the infrastructure object)."""
     unborn: Mapping[ClusterKey, tuple[AwsMachine, ...]]
     """Machines that name no instance yet, by their cluster."""
     kinds: Mapping[str, tuple[tuple[str, CapiObject], ...]]
@@ -224,7 +222,6 @@ def read_fleet(views: Sequence[ClusterView]) -> Fleet:
         clusters=clusters,
         broken=tuple(broken),
         machines=machines,
-        by_infra={(key.management_cluster, found.infra.key): found for key, found in clusters.items()},
         unborn=_unborn(machines.values()),
         kinds=kinds,
     )

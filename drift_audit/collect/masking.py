@@ -47,6 +47,8 @@ _SECRET_TEXT = re.compile(
 )
 """Free text (commands, scripts, configuration files) that carries a secret; it is masked as a whole."""
 
+_NEVER_SECRET = frozenset({bool, type(None)})
+
 _UNWALKED = frozenset({"apiVersion", "kind", "metadata", "status"})
 
 
@@ -152,6 +154,9 @@ class Masker:
             if (inside and key not in _POINTERS) or _holds_secret(value):
                 return self.mask(value)
             return value
+        if isinstance(value, (int, float)):
+            secret_number = inside and key not in _POINTERS and not isinstance(value, bool)
+            return self.mask(json.dumps(value)) if secret_number else value
         # A plain `dict` first: the check against the abstract class costs more than the rest of the walk.
         if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101
             return self._walk_mapping(value, inside=inside)
@@ -167,6 +172,8 @@ class Masker:
         named = isinstance(name, str) and _promises_secret(name)
         changed: dict[str, Json] = {}
         for key, item in value.items():
+            if type(item) in _NEVER_SECRET:
+                continue
             masked = self._walk(key, item, inside=inside or (named and key == "value"))
             if masked is not item:
                 changed[key] = masked

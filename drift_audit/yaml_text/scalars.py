@@ -16,6 +16,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 Scalar = bool | int | float | str | None
 
@@ -154,6 +155,7 @@ def _timestamp(text: str, flavor: Flavor) -> str | None:
     return when.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{fraction}" if fraction else "") + zone
 
 
+@lru_cache(maxsize=16384)
 def resolve_key(text: str, *, tag: str, plain: bool, flavor: Flavor) -> str:
     """The JSON key for a mapping's key.
 

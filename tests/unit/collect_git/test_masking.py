@@ -158,6 +158,10 @@ def test_what_is_no_secret_stays_visible_and_the_object_is_the_same(spec: JsonOb
     assert MASKER.mask_object(raw) is raw
 
 
+def test_a_password_that_yaml_takes_for_a_number_is_masked_like_its_text() -> None:
+    assert masked({"password": 12345}) == masked({"password": "12345"})
+
+
 def test_the_input_is_never_changed() -> None:
     raw = capi(
         {"files": [{"content": PLANTED}], "other": [1]}, annotations={LAST_APPLIED: '{"spec": {"token": "abc"}}'}

@@ -25,8 +25,8 @@ from drift_audit.model.findings import (
     finding_id,
 )
 from drift_audit.model.keys import ClusterKey, ObjectKey, ResourceKey
-from drift_audit.model.objects import CapiObject
-from drift_audit.model.values import Observed, Present, Unknown
+from drift_audit.model.objects import CapiObject, Location
+from drift_audit.model.values import Absent, Observed, Present, Unknown, observed
 from drift_audit.model.views import ClusterView
 
 CORE_GROUP = "cluster.x-k8s.io"
@@ -83,9 +83,7 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
     link, row = fact.link, fact.row
     git = context.git[link.management_cluster]
     live = context.live(link.management_cluster, link.object)
-    declared, location = derived_value(link.object, fact.capi_path, git) if fact.capi_path else (None, None)
-    if location is None:
-        location = derived_value(link.object, ("spec",), git)[1]
+    declared, location = _git_value(fact, live, git)
     verdict, why = _verdict(fact, declared, live, git)
     if explained_by and verdict is Verdict.EDITED_IN_CLOUD:
         verdict, why = (
@@ -118,6 +116,27 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
         next_steps=_next_steps(fact, verdict),
         cause=explained_by,
     )
+
+
+def _git_value(fact: Fact, live: CapiObject | None, git: GitContext) -> tuple[Observed | None, Location | None]:
+    """What Git says of the field, and where; `None` where the field follows from no declaration at all.
+
+    A fact about one of many values (a rule of a security group) is computed from the declared field as a
+    whole: where the object still has what Git declares, Git implies the same single value.
+    """
+    _, nearest = derived_value(fact.link.object, ("spec",), git)
+    if not fact.capi_path:
+        return None, nearest
+    declared, location = derived_value(fact.link.object, fact.capi_path, git)
+    if fact.path == ".".join(fact.capi_path) or isinstance(declared, Unknown):
+        return declared, location or nearest
+    held = observed(live.at(*fact.capi_path)) if live is not None else declared
+    return (fact.capi if _agree(declared, held) else declared), location or nearest
+
+
+def _agree(declared: Observed, held: Observed) -> bool:
+    """True when the object holds what Git declares; where Git is silent, the controller may fill in."""
+    return isinstance(declared, Absent) or declared == held
 
 
 def _verdict(fact: Fact, declared: Observed | None, live: CapiObject | None, git: GitContext) -> tuple[Verdict, str]:

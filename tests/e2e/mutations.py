@@ -60,7 +60,7 @@ def human(fleet: Fleet, manager: str) -> RigClient:
 
 
 def named(fleet: Fleet, api_version: str, kind: str, name: str) -> Json:
-    return reference(api_version, kind, name, fleet.management_cluster.namespace)
+    return reference(api_version, kind, name, fleet.namespace)
 
 
 def patch(manager: str, api_version: str, kind: str, name: str, body: Json) -> Callable[[Fleet], Any]:
@@ -111,7 +111,7 @@ def edit_machine(fleet: Fleet, body: Json) -> None:
 
 def commit(fleet: Fleet, *changes: tuple[str, str], apply: bool = False) -> None:
     """Replaces text in the cluster's file and commits it; half a day ago, so that waiting has become a finding."""
-    name = f"clusters/{fleet.management_cluster.namespace}/{NAME}.yaml"
+    name = f"clusters/{fleet.namespace}/{NAME}.yaml"
     text = (fleet.repo.path / name).read_text()
     for old, new in changes:
         assert old in text, old
@@ -120,7 +120,7 @@ def commit(fleet: Fleet, *changes: tuple[str, str], apply: bool = False) -> None
 
 
 def commit_object(fleet: Fleet, text: str) -> None:
-    name = f"clusters/{fleet.management_cluster.namespace}/more.yaml"
+    name = f"clusters/{fleet.namespace}/more.yaml"
     fleet.repo.commit({name: text}, "Declare more", date=datetime.now(UTC) - timedelta(hours=12))
 
 
@@ -242,7 +242,7 @@ def unmanaged(fleet: Fleet) -> None:
             **named(fleet, INFRA, "AWSMachineTemplate", f"{NAME}-by-hand"),
             "metadata": {
                 "name": f"{NAME}-by-hand",
-                "namespace": fleet.management_cluster.namespace,
+                "namespace": fleet.namespace,
                 "labels": {"cluster.x-k8s.io/cluster-name": NAME},
             },
             "spec": template["spec"],
@@ -498,7 +498,7 @@ GIT_CHANGES = (
         act=lambda fleet: commit_object(
             fleet,
             "apiVersion: cluster.x-k8s.io/v1beta2\nkind: MachineHealthCheck\nmetadata:\n"
-            f"  name: {NAME}\n  namespace: {fleet.management_cluster.namespace}\nspec:\n  clusterName: {NAME}\n",
+            f"  name: {NAME}\n  namespace: {fleet.namespace}\nspec:\n  clusterName: {NAME}\n",
         ),
         verdict=Verdict.NOT_APPLIED,
         kind="MachineHealthCheck",
@@ -514,7 +514,7 @@ GIT_CHANGES = (
     Mutation(
         name="file removed from Git and not pruned",
         act=lambda fleet: fleet.repo.commit(
-            {f"clusters/{fleet.management_cluster.namespace}/{NAME}.yaml": None},
+            {f"clusters/{fleet.namespace}/{NAME}.yaml": None},
             "Remove the cluster",
             date=datetime.now(UTC) - timedelta(hours=12),
         ),

@@ -45,7 +45,7 @@ class Workload:
 
     name: str
     namespace: str = ""
-    """Empty: the management cluster's fresh namespace."""
+    """Empty: that of the fleet."""
     account: str = ACCOUNT
     region: str = REGION
     control_planes: int = 1
@@ -72,16 +72,19 @@ class Fleet:
     name: str = "fleet"
     applied_at: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=3))
     repo: GitRepo = field(init=False)
+    namespace: str = field(init=False)
+    """A fresh namespace in which Cluster API's admission webhooks are at work."""
     states: dict[str, AwsClusterState] = field(default_factory=dict)
     workloads: dict[str, Workload] = field(default_factory=dict)
     accounts: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.repo = make_repo(self.folder / self.name)
+        self.repo = make_repo(self.folder / self.name, {"clusters/README.md": "One file per cluster.\n"})
+        self.namespace = self.management_cluster.new_namespace(self.name, admission=True)
 
     def add(self, workload: Workload) -> None:
         """Declares the cluster in Git, applies it as Flux does, and lets controllers and AWS follow."""
-        namespace = workload.namespace or self.management_cluster.namespace
+        namespace = workload.namespace or self.namespace
         objects = declared_objects(workload, namespace)
         self.workloads[workload.name] = workload
         self.accounts.setdefault(workload.account, set()).add(workload.region)
@@ -107,7 +110,7 @@ class Fleet:
 
     @property
     def flux_namespace(self) -> str:
-        return self.management_cluster.namespace
+        return self.namespace
 
     def deliver(self, *, revision: str = "", suspend: bool = False) -> None:
         """Writes the GitRepository and the Kustomization with the status of a finished run at that revision."""
@@ -151,7 +154,7 @@ class Fleet:
     def _inventory(self) -> list[Json]:
         entries = []
         for workload in self.workloads.values():
-            namespace = workload.namespace or self.management_cluster.namespace
+            namespace = workload.namespace or self.namespace
             for declared in declared_objects(workload, namespace):
                 group, _, version = declared["apiVersion"].rpartition("/")
                 name = declared["metadata"]["name"]
@@ -222,13 +225,13 @@ class Fleet:
         return {"aws": AwsProvider(AwsSettings(accounts=accounts, endpoint_url=self.aws))}
 
     def audit(self, suppressions: tuple[SuppressionRule, ...] = ()) -> tuple[Views, AuditResult]:
-        """One audit, as `drift-audit check` runs it."""
+        """One audit, as `drift-audit check` runs it, two hours from now: nothing is young any more."""
         return run_audit(
             self.config(suppressions=suppressions),
             base_dir=self.folder,
             providers=self.providers(),
             progress=lambda _: None,
-            clock=lambda: datetime.now(UTC),
+            clock=lambda: datetime.now(UTC) + timedelta(hours=2),
         )
 
 

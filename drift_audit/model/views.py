@@ -149,6 +149,14 @@ class ClusterView:
         listing = self.kinds.get((group, kind))
         return listing is not None and listing.complete
 
+    def sees_all(self, group: str, kind: str) -> bool:
+        """True when no object of the kind can exist that the view does not hold: `listed`, and neither narrowed to
+        namespaces nor by a label selector. Only then may a stranger be called an orphan of it."""
+        listing = self.kinds.get((group, kind))
+        if listing is None or not listing.complete or self.left_out:
+            return False
+        return not (listing.served and listing.namespaced and (self.namespaces or listing.namespaces))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceListing:

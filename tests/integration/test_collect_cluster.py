@@ -12,10 +12,11 @@ import pytest
 
 from drift_audit.collect.cluster import Wanted, collect_cluster, reread_cluster
 from drift_audit.collect.masking import Masker
+from drift_audit.collect.recording import read_recording, write_recording
 from drift_audit.config.settings import ManagementClusterSettings
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.values import dig, mapping
-from drift_audit.model.views import ClusterView, ScopeStatus
+from drift_audit.model.views import ClusterView, ScopeStatus, Views
 from tests.rig.client import Json, RigClient, reference
 from tests.rig.identities import ADMIN, POWERLESS
 from tests.rig.management_cluster import ManagementCluster
@@ -108,6 +109,7 @@ def test_every_served_kind_of_cluster_api_and_gitops_is_listed_completely(
 
     view = view_of(settings_for(management_cluster))
 
+    assert view.gaps == ()
     for kind in [
         CLUSTER,
         MACHINE,
@@ -119,7 +121,6 @@ def test_every_served_kind_of_cluster_api_and_gitops_is_listed_completely(
         ("argoproj.io", "Application"),
     ]:
         assert view.listed(*kind), kind
-    assert view.gaps == ()
     assert list(view.objects) == [key(CLUSTER, management_cluster.namespace, "eu-1")]
     assert view.kinds[CLUSTER].version == "v1beta2"
     assert set(view.kinds[CLUSTER].served) == {"v1beta1", "v1beta2"}
@@ -257,6 +258,7 @@ def test_a_declared_kind_that_nobody_serves_is_proven_absent(management_cluster:
     view = view_of(settings_for(management_cluster), Wanted(versions={kind: frozenset({"v1"})}))
 
     assert view.listed(*kind)
+    assert view.sees_all(*kind)
     assert view.kinds[kind].served == ()
     assert view.gaps == ()
 
@@ -270,6 +272,9 @@ def test_namespaces_restrict_what_is_read(management_cluster: ManagementCluster)
 
     assert list(view.objects) == [key(CLUSTER, elsewhere, "eu-1")]
     assert view.namespaces == (elsewhere,)
+    assert view.listed(*CLUSTER)
+    assert not view.sees_all(*CLUSTER)
+    assert view.sees_all("infrastructure.cluster.x-k8s.io", "AWSClusterRoleIdentity")
     assert all(elsewhere in uri for uri in management_cluster.auditor_requests() if "/machines" in uri)
 
 
@@ -286,6 +291,7 @@ def test_a_label_selector_leaves_out_other_clusters_and_what_belongs_to_them(
 
     assert list(view.objects) == [key(CLUSTER, namespace, "eu-1"), *kept]
     assert view.left_out == {key(CLUSTER, namespace, "eu-2"), *excluded}
+    assert not view.sees_all(*CLUSTER)
 
 
 def test_a_selector_that_the_server_refuses_is_a_gap_and_nothing_is_left_out(
@@ -350,6 +356,27 @@ def allow_in(client: RigClient, namespace: str, *resources: str) -> None:
         },
         "rig-install",
     )
+
+
+def test_a_recorded_view_comes_back_equal(management_cluster: ManagementCluster, tmp_path: Path) -> None:
+    client, namespace = management_cluster.client, management_cluster.namespace
+    client.create(cluster_manifest(namespace, "eu-1"))
+    create_machines(client, namespace, 3)
+    views = Views(
+        clusters=(
+            view_of(settings_for(management_cluster), Wanted(versions={CLUSTER: frozenset({"v1beta1", "v1beta2"})})),
+        )
+    )
+
+    digest = write_recording(
+        views, tmp_path / "fleet.dar", tool_version="0.1.0", created_at="2026-11-20T02:00:00Z", config_digest=""
+    )
+    recording = read_recording(tmp_path / "fleet.dar")
+
+    assert recording.views == views
+    assert recording.digest == digest
+    [back], [live] = recording.views.clusters, views.clusters
+    assert list(back.objects) == list(live.objects)
 
 
 # The second look

@@ -63,7 +63,7 @@ class Snapshot:
                 return entry
             target = self.read([entry])[entry.path].decode(errors="backslashreplace")
             goal = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), target))
-            if target.startswith("/") or goal.startswith("../") or goal not in self.entries:
+            if goal not in self.entries:
                 where = "a folder" if goal in self.folders else "outside the repository, or to nothing"
                 raise LinkLeavesTree(
                     f"{path} is a symbolic link to {where}, and is not followed",

@@ -22,16 +22,28 @@ from tests.unit.collect_git.reading import CLUSTER, Place, names, only_gap, plac
 LOGIN = "robot:s3cret"
 
 
-class Guarded(http.server.SimpleHTTPRequestHandler):
-    """Files for whoever has the password; `/moved/` leads to another server."""
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
-    elsewhere = ""
+
+class Stranger(Quiet):
+    """Notes in a file that somebody came."""
+
+    def do_GET(self) -> None:
+        (Path(self.directory) / "asked").write_text(str(self.headers))
+        self.send_error(404)
+
+
+class Guarded(Quiet):
+    """Files for whoever has the password; below `/moved/` stands only the way to another server."""
 
     def do_GET(self) -> None:
         expected = f"Basic {base64.b64encode(LOGIN.encode()).decode()}"
         if self.path.startswith("/moved/"):
             self.send_response(302)
-            self.send_header("Location", self.elsewhere + self.path.removeprefix("/moved"))
+            elsewhere = (Path(self.directory) / "moved").read_text()
+            self.send_header("Location", elsewhere + self.path.removeprefix("/moved"))
             self.end_headers()
         elif self.headers.get("Authorization") != expected:
             self.send_response(401)
@@ -41,21 +53,19 @@ class Guarded(http.server.SimpleHTTPRequestHandler):
         else:
             super().do_GET()
 
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
 
 @contextmanager
-def served_by_https(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def served_by_https(folder: Path, monkeypatch: pytest.MonkeyPatch, answering: type[Quiet] = Guarded) -> Iterator[str]:
     """`127.0.0.1:PORT`, with a certificate that git is told to trust, as an operator would."""
-    authority = CertificateAuthority()
-    pair = authority.server()
-    (folder / "ca.pem").write_bytes(authority.certificate)
-    (folder / "server.pem").write_bytes(pair.certificate + pair.key)
+    if not (folder / "ca.pem").exists():
+        authority = CertificateAuthority()
+        pair = authority.server()
+        (folder / "ca.pem").write_bytes(authority.certificate)
+        (folder / "server.pem").write_bytes(pair.certificate + pair.key)
     monkeypatch.setenv("GIT_SSL_CAINFO", str(folder / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
-    handler = functools.partial(Guarded, directory=str(folder))
+    handler = functools.partial(answering, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -107,29 +117,15 @@ def test_a_repository_that_refuses_is_a_gap_that_asks_for_access(
 
 
 def test_credentials_are_not_carried_to_where_a_server_points(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | None] = []
-
-    class Stranger(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.headers.get("Authorization"))
-            self.send_error(404)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
     with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as stranger,
+        served_by_https(place.folder, monkeypatch, Stranger) as elsewhere,
         served_by_https(place.folder, monkeypatch) as host,
     ):
-        thread = threading.Thread(target=stranger.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        monkeypatch.setattr(Guarded, "elsewhere", f"http://127.0.0.1:{stranger.server_address[1]}")
+        (place.folder / "moved").write_text(f"https://{elsewhere}")
         view = place.view(url=f"https://{LOGIN}@{host}/moved/bare.git")
-        stranger.shutdown()
-        thread.join()
 
     assert view.head is None
-    assert asked == []
+    assert not (place.folder / "asked").exists()
 
 
 def test_an_untrusted_certificate_is_a_gap(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

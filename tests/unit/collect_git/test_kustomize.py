@@ -13,6 +13,7 @@ from drift_audit.collect.git.problems import GitProblem
 from drift_audit.collect.git.repository import open_repository
 from drift_audit.collect.git.snapshot import Snapshot
 from drift_audit.config.settings import RenderMode
+from drift_audit.model.values import mapping
 from tests.unit.collect_git.reading import CLUSTER, Place, cluster, declared, named, names, only_gap, place_with
 
 pytestmark = pytest.mark.skipif(
@@ -202,6 +203,21 @@ def test_a_patch_for_another_object_with_the_same_value_claims_nothing(tmp_path:
 
     assert declared(place, named(head, "pool"), "spec", "replicas")[0] == "base/pool.yaml"
     assert declared(place, named(head, "other"), "spec", "replicas")[0] == "prod/more.yaml"
+
+
+def test_a_patch_that_a_later_layer_overrides_claims_nothing(tmp_path: Path) -> None:
+    place = fleet(tmp_path, "patches:\n- path: more.yaml\n", more__yaml=MERGE_PATCH)
+    place.repo.commit(
+        {
+            "top/kustomization.yaml": "resources: [../prod]\npatches:\n- target: {labelSelector: team=platform}\n"
+            '  patch: \'[{"op": "replace", "path": "/spec/replicas", "value": 8}]\'\n'
+        }
+    )
+
+    pool = named(place.head(path="top"), "pool")
+
+    assert mapping(pool.raw["spec"])["replicas"] == 8
+    assert declared(place, pool, "spec", "replicas") == ("base/pool.yaml", "spec:", False)
 
 
 def test_of_two_overlays_on_one_base_each_claims_its_own(tmp_path: Path) -> None:

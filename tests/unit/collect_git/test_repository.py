@@ -21,6 +21,8 @@ from tests.unit.collect_git.reading import CLUSTER, Place, cluster, names, only_
 
 SIGNATURE = {f"GIT_{role}_{part}": "x" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
 
+NO_HOOKS = {"GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull}
+
 
 def fingerprint(folder: Path) -> dict[str, str]:
     return {
@@ -198,6 +200,8 @@ def test_neither_hooks_nor_configuration_of_a_repository_run_anything(
     hooks = place.repo.path / ".git" / "hooks"
     hooks.mkdir(exist_ok=True)
     (hooks / "reference-transaction").symlink_to(evil)
+    (place.repo.path / ".git" / "info").mkdir(exist_ok=True)
+    (place.repo.path / ".git" / "info" / "attributes").write_text("*.yaml diff=evil filter=evil\n")
     home = tmp_path / "home"
     home.mkdir()
     (home / ".gitconfig").write_text(f"[core]\n\tfsmonitor = {evil}\n[init]\n\ttemplateDir = {tmp_path}\n")
@@ -207,6 +211,11 @@ def test_neither_hooks_nor_configuration_of_a_repository_run_anything(
     blame(GitSource(name="f", url="repo"), head.declarations[0].location, cache_dir=tmp_path, base_dir=tmp_path)
     with served_by_daemon(tmp_path) as base:
         place.head(url=f"{base}/repo")
+        (clone,) = (tmp_path / "cache" / "git").glob("*.git")
+        (clone / "hooks").mkdir()
+        (clone / "hooks" / "reference-transaction").symlink_to(evil)
+        place.repo.git("branch", "--no-track", "another", environment={"GIT_CONFIG_COUNT": "1", **NO_HOOKS})
+        place.head(url=f"{base}/repo", ref="another")
 
     assert names(head) == ["Cluster/fleet/blue"]
     assert not ran.exists()

@@ -44,6 +44,7 @@ class Guarded(Quiet):
             self.send_response(302)
             elsewhere = (Path(self.directory) / "moved").read_text()
             self.send_header("Location", elsewhere + self.path.removeprefix("/moved"))
+            self.send_header("Content-Length", "0")
             self.end_headers()
         elif self.headers.get("Authorization") != expected:
             self.send_response(401)

@@ -61,14 +61,18 @@ def last_applied(
     """The object as client-side apply sent it, when it was the applier who wrote that annotation.
 
     Then it is exactly what was applied, whatever revision that was. `None` when it tells nothing: another
-    hand wrote it, it is masked, it has another API version than `like`, or the applier has since changed
-    to server-side apply, which leaves an old annotation behind.
+    hand wrote it, it is masked, or it has another API version than `like`. An applier that has changed to
+    server-side apply leaves an old annotation behind; and a server-side apply by a manager called `kubectl`
+    makes the API server itself rewrite the annotation, whose owner stays who it was (apimachinery
+    `managedfields/internal/lastappliedupdater.go`). So no Apply by either may be there.
     """
     written = live.annotations.get(LAST_APPLIED, "")
     owners = fields.owners(("metadata", "annotations", LAST_APPLIED))
     if not written or not any(is_applier(entry) for entry in owners):
         return None
-    if any(is_applier(entry) and entry.operation == "Apply" for entry in fields.entries):
+    if any(
+        entry.operation == "Apply" and (is_applier(entry) or entry.manager == "kubectl") for entry in fields.entries
+    ):
         return None
     try:
         parsed = json.loads(written)

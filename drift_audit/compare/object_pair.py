@@ -131,6 +131,8 @@ class _SideBySide:
                 pruned=not declared.declared,
                 deleting=live.deleting and path[:2] == _FINALIZERS,
             )
+        elif sides.head is None and same_as_absent(self.pair.live.kind, path, sides.live.value):
+            return Ruling(LeafOutcome.EQUAL_NORMALISED, "E2")
         ruling = rule_on_declared(sides, owners, self._equal)
         if ruling.outcome is LeafOutcome.CHANGED_UNATTRIBUTED and self.pair.attribution.fields.reset:
             return replace(ruling, note=ruling.note or "managedFields were reset by a controller")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,11 @@ class Compared:
         return self.every[path].outcome
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Bench:
     """One management cluster with one Git source."""
 
     cluster: ManagementCluster
-    writers: dict[str, str] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:
@@ -230,8 +229,8 @@ def next_second() -> None:
 
 def time_of(live: Json, manager: str, operation: str, subresource: str = "") -> str:
     """When the server last noted a write of this manager."""
-    return next(
-        entry["time"]
-        for entry in live["metadata"]["managedFields"]
-        if (entry["manager"], entry["operation"], entry.get("subresource", "")) == (manager, operation, subresource)
-    )
+    wanted = (manager, operation, subresource)
+    for entry in live["metadata"]["managedFields"]:
+        if (entry["manager"], entry["operation"], entry.get("subresource", "")) == wanted:
+            return str(entry["time"])
+    raise AssertionError(f"{wanted} has no entry")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -132,14 +133,13 @@ class AccountSession:
     def _base(self) -> boto3.Session:
         import boto3
 
-        return boto3.Session(profile_name=self._account.profile or None)
+        return boto3.Session(profile_name=self._account.profile or None, botocore_session=_botocore_session())
 
     def _assuming(self, region: str) -> boto3.Session:
         """A session whose credentials renew themselves: an audit may outlast the hour of an assumed role."""
         import boto3
         from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
         from botocore.exceptions import NoCredentialsError
-        from botocore.session import get_session
 
         base: Any = self._base()
         source = base.get_credentials()
@@ -160,7 +160,7 @@ class AccountSession:
             role_arn=self._account.role_arn,
             extra_args=arguments,
         )
-        assumed: Any = get_session()
+        assumed: Any = _botocore_session()
         assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         return boto3.Session(botocore_session=assumed)
 
@@ -191,6 +191,22 @@ class Sessions:
             if account.account not in self._sessions:
                 self._sessions[account.account] = AccountSession(self._settings, account)
             return self._sessions[account.account]
+
+
+def _botocore_session() -> Any:
+    """A new session that shares the parsed service models: those of EC2 alone take 25 MB and 0.2 s."""
+    from botocore.session import get_session
+
+    session = get_session()
+    session.register_component("data_loader", _model_loader())
+    return session
+
+
+@functools.cache
+def _model_loader() -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def _watch(client: Any, meter: Meter, pace: Pace) -> None:

@@ -13,6 +13,7 @@ moto keeps the accounts apart by the role that a caller assumed.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -156,18 +157,25 @@ class AwsClusterState:
 
 def aws_client(service: str, endpoint: str, account: str, region: str) -> Any:
     """A client that acts in that account as a person with all rights would."""
-    session = boto3.Session(aws_access_key_id="rig", aws_secret_access_key="rig", region_name=region)
-    sts = session.client("sts", endpoint_url=endpoint)
+    session = _session()
+    sts = session.client("sts", endpoint_url=endpoint, region_name=region)
     role = f"arn:aws:iam::{account}:role/rig"
     credentials = sts.assume_role(RoleArn=role, RoleSessionName="rig")["Credentials"]
     sts.close()
     return session.client(
-        service,  # type: ignore[call-overload]
+        service,
         endpoint_url=endpoint,
+        region_name=region,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
     )
+
+
+@functools.cache
+def _session() -> Any:
+    """One for all clients: a new session reads the service models again."""
+    return boto3.Session(aws_access_key_id="rig", aws_secret_access_key="rig")
 
 
 def build_cluster(endpoint: str, account: str, region: str, cluster: AwsClusterSpec) -> AwsClusterState:

@@ -282,6 +282,49 @@ def test_harder_metadata_is_less_bad_than_softer() -> None:
     assert softer.severity is Severity.CRITICAL
 
 
+def test_a_missing_group_is_less_bad_than_an_extra_one() -> None:
+    interface = ATTRIBUTES["NetworkInterfaces"][0]
+    (missing,) = facts(ec2_instance(NetworkInterfaces=[{**interface, "Groups": [{"GroupId": "sg-lb"}]}]))
+    more = [*interface["Groups"], {"GroupId": "sg-open"}]
+    (extra,) = facts(ec2_instance(NetworkInterfaces=[{**interface, "Groups": more}]))
+
+    assert (missing.severity, missing.note) == (Severity.HIGH, "missing: node")
+    assert (extra.severity, extra.note) == (Severity.CRITICAL, "extra: sg-open")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"metadata": {"deletionTimestamp": "2026-11-20T11:00:00Z"}},
+        {"metadata": {"labels": {"cluster.x-k8s.io/cluster-name": "c1", "cluster.x-k8s.io/pool-name": "mp"}}},
+    ],
+    ids=["deleting", "in-a-pool"],
+)
+def test_what_is_leaving_or_kept_by_a_group_is_not_compared(edit: dict[str, Any]) -> None:
+    assert facts(ec2_instance(InstanceType="m5.4xlarge"), edit=edit) == ()
+
+
+def test_metadata_options_on_their_way_are_not_judged() -> None:
+    assert facts(ec2_instance(MetadataOptions={"State": "pending", "HttpTokens": "required"})) == ()
+
+
+@pytest.mark.parametrize(
+    ("edit", "cluster_edit", "why"),
+    [
+        ({"metadata": {"annotations": {"cluster.x-k8s.io/paused": ""}}}, {}, "AWSMachine is paused"),
+        ({}, {"metadata": {"annotations": {"cluster.x-k8s.io/paused": ""}}}, ""),
+    ],
+    ids=["the-machine", "only-the-awscluster"],
+)
+def test_a_paused_object_is_not_repaired(edit: dict[str, Any], cluster_edit: dict[str, Any], why: str) -> None:
+    softened = ec2_instance(MetadataOptions={"HttpPutResponseHopLimit": 2})
+
+    (fact,) = facts(softened, edit=edit, cluster_edit=cluster_edit)
+
+    assert fact.row.reaction.kind is (ReactionKind.IGNORED if why else ReactionKind.REVERTED)
+    assert fact.row.reaction.detail.startswith(why)
+
+
 def test_an_unexpected_profile_is_a_fact() -> None:
     profile = {"Arn": f"arn:aws:iam::{ACCOUNT}:instance-profile/path/admin", "Id": "x"}
 

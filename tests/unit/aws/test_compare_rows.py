@@ -260,7 +260,7 @@ def test_a_field_that_ec2_always_sends_and_did_not_is_unknown(missing: str) -> N
 
 
 def test_a_pending_instance_is_not_judged_by_what_is_not_filled_in_yet() -> None:
-    pending = ec2_instance(State={"Name": "pending"}, MetadataOptions={"State": "pending", "HttpTokens": "required"})
+    pending = ec2_instance(State={"Name": "pending"}, MetadataOptions={"HttpTokens": "required"})
 
     assert facts(pending) == ()
 

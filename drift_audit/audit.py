@@ -6,14 +6,14 @@ import secrets
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from drift_audit.classify.cloud_findings import CloudContext, cloud_findings
 from drift_audit.classify.git_findings import GitContext, git_findings
 from drift_audit.classify.join import join_edits
 from drift_audit.classify.suppress import suppress
-from drift_audit.classify.unreadable import pairing_gaps
+from drift_audit.classify.unreadable import pairing_gaps, uncompared_gaps
 from drift_audit.clock import Clock
 from drift_audit.collect.fleet import Collector, Suspects
 from drift_audit.collect.masking import Masker
@@ -64,7 +64,7 @@ def judge(
     """What the views mean. Reads nothing: the same views give the same findings anywhere."""
     pairings = {view.management_cluster: pair_objects(view, views.git) for view in views.clusters}
     judged = _with_git(views, pairings, config, clock())
-    judged = _with_clouds(judged, views, providers)
+    judged = _with_clouds(judged, views, config, providers)
     marked, uses = suppress(judged.findings, config.suppressions, judged.now.date())
     causes, explained = group_into_causes(marked)
     return assemble(
@@ -100,7 +100,7 @@ def _with_git(views: Views, pairings: Mapping[str, Pairing], config: Config, now
     """Git against the management clusters."""
     table = ManagerTable(config.managers)
     findings: list[Finding] = []
-    gaps = views.all_gaps()
+    gaps = [*views.all_gaps(), *uncompared_gaps(views)]
     contexts: dict[str, GitContext] = {}
     for view in views.clusters:
         pairing = pairings[view.management_cluster]
@@ -116,8 +116,10 @@ def _with_git(views: Views, pairings: Mapping[str, Pairing], config: Config, now
     return _Judging(now=now, findings=tuple(findings), gaps=tuple(gaps), contexts=contexts)
 
 
-def _with_clouds(judged: _Judging, views: Views, providers: Providers) -> _Judging:
+def _with_clouds(judged: _Judging, views: Views, config: Config, providers: Providers) -> _Judging:
     """The management clusters against each cloud."""
+    orphan_min_age = timedelta(minutes=config.thresholds.orphan_min_age_minutes)
+    files = tuple(map(Path, config.field_maps))
     context = CloudContext(
         git=judged.contexts,
         views={view.management_cluster: view for view in views.clusters},
@@ -130,8 +132,8 @@ def _with_clouds(judged: _Judging, views: Views, providers: Providers) -> _Judgi
     findings, gaps, undecided = list(judged.findings), list(judged.gaps), set(judged.undecided)
     for provider in providers.values():
         clouds = [view for view in views.clouds if view.scope.provider == provider.name]
-        correlation = provider.correlate(views.clusters, clouds, judged.now)
-        facts = provider.compare(provider.rows(), views.clusters, clouds, correlation.links)
+        correlation = provider.correlate(views.clusters, clouds, judged.now, orphan_min_age)
+        facts = provider.compare(provider.rows(files), views.clusters, clouds, correlation.links)
         joined = join_edits(findings, facts)
         findings = [*joined.findings, *cloud_findings(joined.facts, correlation, context)]
         gaps += correlation.gaps

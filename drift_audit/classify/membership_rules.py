@@ -43,7 +43,7 @@ _RULES: dict[Membership, _Rule] = {
         verdict=Verdict.MISSING,
         severity=Severity.HIGH,
         title="{kind} is declared in Git and not in the management cluster",
-        explanation="The kind was listed completely, and the object is not there.",
+        explanation="Git declares it, and the management cluster was asked and does not have it.",
         next_step="find out who deleted it before the GitOps tool creates it anew",
     ),
     Membership.PENDING_CREATE: _Rule(

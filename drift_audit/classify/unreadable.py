@@ -1,11 +1,67 @@
-"""Gaps that only show when the views are held side by side: declared objects that nobody could compare."""
+"""Gaps that only show when the views are held side by side: what was declared, or read, and could not be compared."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from drift_audit.model.pairing import Membership, ObjectPair, Pairing
-from drift_audit.model.views import ClusterView, Gap, ScopeStatus, View
+from drift_audit.model.views import ClusterView, Gap, GitSourceView, ScopeStatus, View, Views
+
+_CORE_GROUP = "cluster.x-k8s.io"
+
+
+def uncompared_gaps(views: Views) -> list[Gap]:
+    """What makes an audit look in sync because it had nothing to compare: no Git, an empty Git, no Cluster at all."""
+    found = [_without_git(view) for view in views.clusters if not _sources_of(view, views.git)]
+    found += [_without_declarations(source) for source in views.git if _declares_nothing(source)]
+    readable = [view for view in views.clusters if view.listed(_CORE_GROUP, "Cluster")]
+    if readable and not any(key.kind == "Cluster" for view in readable for key in view.objects):
+        found += [_without_clusters(view) for view in readable if view.left_out or view.namespaces]
+    return found
+
+
+def _sources_of(view: ClusterView, sources: Iterable[GitSourceView]) -> list[GitSourceView]:
+    return [source for source in sources if source.management_cluster == view.management_cluster]
+
+
+def _declares_nothing(source: GitSourceView) -> bool:
+    """True for a source that was read without any trouble and holds no object."""
+    return source.head is not None and source.head.complete and not source.gaps and not source.head.declarations
+
+
+def _without_git(view: ClusterView) -> Gap:
+    return Gap(
+        view=View.GIT,
+        scope=view.management_cluster,
+        subject="",
+        reason=f"management cluster {view.management_cluster} has no Git source: nothing says what it should hold",
+        remedy="Add its repository under `git` of this management cluster in the configuration.",
+        status=ScopeStatus.SKIPPED,
+    )
+
+
+def _without_declarations(source: GitSourceView) -> Gap:
+    return Gap(
+        view=View.GIT,
+        scope=f"{source.management_cluster}/{source.source}",
+        subject=source.path,
+        reason=f"{source.repo} declares no object below {source.path!r} at {source.ref}",
+        remedy="Correct `path` of the Git source, or remove the source.",
+        status=ScopeStatus.PARTIAL,
+    )
+
+
+def _without_clusters(view: ClusterView) -> Gap:
+    narrowed = "in the chosen namespaces" if view.namespaces else "with the chosen labels"
+    return Gap(
+        view=View.CAPI,
+        scope=f"{view.management_cluster}/Cluster",
+        subject="Cluster",
+        reason=f"there is no Cluster {narrowed}: nothing was audited",
+        remedy="Check the namespaces and the label selector for a typing mistake.",
+        status=ScopeStatus.PARTIAL,
+    )
 
 
 def pairing_gaps(view: ClusterView, pairing: Pairing) -> list[Gap]:
@@ -18,7 +74,7 @@ def pairing_gaps(view: ClusterView, pairing: Pairing) -> list[Gap]:
         told = listing is not None and not listing.complete
         if not told and pair.key not in view.left_out and view.kinds:
             by_reason[pair.key.kind, pair.note].append(pair)
-    return [
+    return [_contested(pair) for pair in pairing.pairs if pair.rivals] + [
         Gap(
             view=View.GIT,
             scope=f"{pairing.management_cluster}/{kind}",
@@ -37,3 +93,17 @@ def _remedy(note: str) -> str:
     if "part of this audit" in note:
         return "Add the Git source of that GitOps object to this management cluster in the configuration."
     return "Widen the audit, or accept the lower coverage."
+
+
+def _contested(pair: ObjectPair) -> Gap:
+    own = pair.declaration
+    first = f"{own.location.file} of source {own.source}" if own else "one source"
+    others = ", ".join(f"{rival.location.file} of source {rival.source}" for rival in pair.rivals)
+    return Gap(
+        view=View.GIT,
+        scope=f"{pair.management_cluster}/{pair.key.kind}",
+        subject=str(pair.key),
+        reason=f"{pair.key} is declared differently by several Git sources: {first} (compared) and {others} (left out)",
+        remedy="Declare the object in one source only.",
+        status=ScopeStatus.PARTIAL,
+    )

@@ -158,7 +158,8 @@ class Collector:
         clouds = self._in_parallel(lambda each: each[0].collect(each[1], self.progress), requests, PARALLEL_SCOPES)
         gaps = [gap for plan in plans for gap in plan.gaps]
         gaps += without_provider(views.clusters, self.providers.values())
-        return replace(views, clouds=(*views.clouds, *clouds), gaps=(*views.gaps, *gaps))
+        # A recording brings the gaps of its own plan with it.
+        return replace(views, clouds=(*views.clouds, *clouds), gaps=tuple(dict.fromkeys((*views.gaps, *gaps))))
 
     def _reread_scope(
         self, view: CloudScopeView, request: ScopeRequest | None, suspects: Collection[ResourceKey]
@@ -209,19 +210,29 @@ def without_provider(clusters: Iterable[ClusterView], providers: Iterable[CloudP
             if key.group != _CORE_GROUP or key.kind != "Cluster":
                 continue
             kind = text(mapping(dig(live.raw, "spec", "infrastructureRef")).get("kind"))
-            if kind and not any(provider.owns(kind) for provider in known):
+            if not any(provider.owns(kind) for provider in known):
                 unread.setdefault((view.management_cluster, kind), []).append(f"{key.namespace}/{key.name}")
     return [
         Gap(
             view=View.CLOUD,
-            scope=f"{management_cluster}/{kind}",
-            subject=kind,
-            reason=f"not audited in the cloud: {len(names)} clusters of kind {kind} ({_some(names)})",
-            remedy="No installed provider plug-in reads it: install one, or accept the lower coverage.",
+            scope=f"{management_cluster}/{kind or 'Cluster'}",
+            subject=kind or "Cluster",
+            reason=f"not audited in the cloud: {_counted(names)} {_infrastructure(kind)} ({_some(names)})",
+            remedy="No installed provider plug-in reads it: install one, or accept the lower coverage."
+            if kind
+            else "Wait until the controllers have set spec.infrastructureRef, or set it.",
             status=ScopeStatus.SKIPPED,
         )
         for (management_cluster, kind), names in sorted(unread.items())
     ]
+
+
+def _counted(names: Sequence[str]) -> str:
+    return f"{len(names)} cluster{'' if len(names) == 1 else 's'}"
+
+
+def _infrastructure(kind: str) -> str:
+    return f"of kind {kind}" if kind else "without spec.infrastructureRef"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from drift_audit.correlate.deliveries import deliveries
 from drift_audit.correlate.marks import delivery_of
-from drift_audit.correlate.repositories import covers, depth, same_repository
+from drift_audit.correlate.repositories import covers, delivers, depth
 from drift_audit.model.delivery import Delivery
 from drift_audit.model.keys import ObjectKey, split_api_version
 from drift_audit.model.objects import CapiObject, Declaration
@@ -22,6 +22,8 @@ class Declared:
     source: GitSourceView
     head: Declaration | None
     applied: Declaration | None
+    rivals: tuple[Declaration, ...] = ()
+    """Declarations of further sources that differ from this one."""
 
     @property
     def declaration(self) -> Declaration:
@@ -47,8 +49,18 @@ def index_declared(
     for source in sources:
         heads, applied = _sides(view, source, known)
         for key in {**heads, **applied}:
-            found.setdefault(key, Declared(source, heads.get(key), applied.get(key)))
+            here = Declared(source, heads.get(key), applied.get(key))
+            found[key] = _contested(found[key], here) if key in found else here
     return found
+
+
+def _contested(first: Declared, second: Declared) -> Declared:
+    """The first with the second as a rival, unless they say the same; the second, where only it has the object now."""
+    if first.head is None and second.head is not None:
+        return second
+    if first.head is None or second.head is None or first.head.raw == second.head.raw:
+        return first
+    return replace(first, rivals=(*first.rivals, second.head))
 
 
 _Side = Mapping[ObjectKey, Declaration]
@@ -92,7 +104,7 @@ def place(view: ClusterView, source: GitSourceView, declaration: Declaration, kn
 def delivery_of_source(source: GitSourceView, declaration: Declaration, known: Sequence[Delivery]) -> Delivery | None:
     """The delivery that applies the file of this declaration; `None` when none does, or several could."""
     file = declaration.location.file
-    fitting = [each for each in known if same_repository(each.repo, source.repo) and covers(each.path, file)]
+    fitting = [each for each in known if delivers(each, source) and covers(each.path, file)]
     nearest = max((depth(each.path) for each in fitting), default=0)
     nearby = [each for each in fitting if depth(each.path) == nearest]
     return nearby[0] if len(nearby) == 1 else None

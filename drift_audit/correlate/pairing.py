@@ -17,12 +17,12 @@ from drift_audit.correlate.deliveries import deliveries
 from drift_audit.correlate.derivation import is_derived, origins_of
 from drift_audit.correlate.fleet import CORE_GROUP, Fleet, is_capi
 from drift_audit.correlate.marks import delivery_of, is_gone, knows, marked_delivery, other_origin
-from drift_audit.correlate.repositories import bare, covers, same_repository
+from drift_audit.correlate.repositories import bare, covers, delivers
 from drift_audit.model.delivery import Delivery
 from drift_audit.model.keys import ClusterKey, ObjectKey, split_api_version
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.pairing import Membership, ObjectPair, Pairing
-from drift_audit.model.views import ClusterView, GitSourceView
+from drift_audit.model.views import ClusterView, GitSourceView, KindListing
 
 __all__ = ["applied_revision", "pair_objects"]
 
@@ -100,6 +100,7 @@ class _Joining:
             head_committed_at=head.committed_at if head else "",
             head_is_applied=state.is_head,
             note=note or (self._stale_mark(live) if live else ""),
+            rivals=declared.rivals,
         )
 
     def cluster_of(self, key: ObjectKey, live: CapiObject | None, declared: Declared) -> ClusterKey | None:
@@ -119,8 +120,8 @@ class _Joining:
         if declared.head is None:
             return Membership.PENDING_DELETE, ""
         if state.declaration is None:
-            return Membership.PENDING_CREATE, ""
-        return Membership.MISSING_LIVE, ""
+            return Membership.PENDING_CREATE, _why_not_there(key, listing)
+        return Membership.MISSING_LIVE, _why_not_there(key, listing)
 
     def _stale_mark(self, live: CapiObject) -> str:
         """Why the tool that an object is marked with does not apply it; empty when it does, or when nobody knows."""
@@ -172,10 +173,16 @@ class _Joining:
         if delivery.rewrites:
             return False
         return any(
-            same_repository(source.repo, delivery.repo) and covers(source.path, bare(delivery.path))
+            delivers(delivery, source) and covers(source.path, bare(delivery.path))
             for source in self.sources
             if _complete([source])
         )
+
+
+def _why_not_there(key: ObjectKey, listing: KindListing) -> str:
+    if listing.served:
+        return "the kind was listed completely, and the object is not there"
+    return f"the management cluster serves no kind {key.kind} of group {key.group or 'core'}: its CRD is not installed"
 
 
 def _why_not_in_version(declared: Declared, served: Sequence[str]) -> str:

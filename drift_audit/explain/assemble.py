@@ -30,7 +30,7 @@ from drift_audit.model.result import (
     ViewEntries,
 )
 from drift_audit.model.values import dig, mapping, text
-from drift_audit.model.views import Gap, ScopeRead, ScopeStatus, View, Views
+from drift_audit.model.views import ClusterView, Gap, GitSourceView, ScopeRead, ScopeStatus, View, Views
 
 CORE_GROUP = "cluster.x-k8s.io"
 
@@ -62,7 +62,7 @@ def assemble(
 ) -> AuditResult:
     """The whole result; its `status` says the same as the exit code will."""
     reads = _reads(judged.views)
-    complete = not judged.gaps and all(read.status is ScopeStatus.COMPLETE for read in reads)
+    complete = _is_complete(judged, reads)
     return AuditResult(
         schema_version=SCHEMA_VERSION,
         tool=Tool(name="drift-audit", version=__version__),
@@ -76,7 +76,7 @@ def assemble(
         ),
         status=_status(judged, complete=complete, fail_on=fail_on),
         complete=complete,
-        coverage=_coverage(reads, judged.gaps),
+        coverage=_coverage(reads, judged.views, judged.gaps),
         views=_views(judged.views),
         clusters=tuple(_clusters(judged)),
         causes=judged.causes,
@@ -84,6 +84,12 @@ def assemble(
         suppressions=judged.suppressions,
         cost=_cost(reads),
     )
+
+
+def _is_complete(judged: Judged, reads: Iterable[ScopeRead]) -> bool:
+    """True when everything was read and everything could be judged; what nobody can judge is not in sync."""
+    undetermined = any(finding.verdict is Verdict.UNDETERMINED for finding in judged.findings)
+    return not judged.gaps and not undetermined and all(read.status is ScopeStatus.COMPLETE for read in reads)
 
 
 def fails(finding: Finding, fail_on: Severity) -> bool:
@@ -97,11 +103,16 @@ def fails(finding: Finding, fail_on: Severity) -> bool:
 
 
 def _status(judged: Judged, *, complete: bool, fail_on: Severity) -> Status:
-    if not any(view.kinds for view in judged.views.clusters):
+    if not any(_is_readable(view) for view in judged.views.clusters):
         return Status.ERROR
     if any(fails(finding, fail_on) for finding in judged.findings):
         return Status.DRIFT
     return Status.IN_SYNC if complete else Status.INCOMPLETE
+
+
+def _is_readable(view: ClusterView) -> bool:
+    """True when at least something of the management cluster was seen; a server that lists nothing was not read."""
+    return bool(view.objects) or any(listing.served and listing.complete for listing in view.kinds.values())
 
 
 def _reads(views: Views) -> tuple[ScopeRead, ...]:
@@ -109,7 +120,7 @@ def _reads(views: Views) -> tuple[ScopeRead, ...]:
         ScopeRead(
             view=View.GIT,
             scope=f"{source.management_cluster}/{source.source}@{source.ref}",
-            status=_git_status(source.head is not None, bool(source.gaps or (source.head and source.head.gaps))),
+            status=_git_status(source),
         )
         for source in views.git
     )
@@ -120,15 +131,23 @@ def _reads(views: Views) -> tuple[ScopeRead, ...]:
     )
 
 
-def _git_status(read: bool, has_gaps: bool) -> ScopeStatus:
-    if not read:
+def _git_status(source: GitSourceView) -> ScopeStatus:
+    if source.head is None:
         return ScopeStatus.FAILED
-    return ScopeStatus.PARTIAL if has_gaps else ScopeStatus.COMPLETE
+    return ScopeStatus.PARTIAL if _git_gaps(source) else ScopeStatus.COMPLETE
 
 
-def _coverage(reads: tuple[ScopeRead, ...], gaps: Iterable[Gap]) -> Coverage:
+def _git_gaps(source: GitSourceView) -> tuple[Gap, ...]:
+    """All that is missing of a Git source, at its head and at the applied revision."""
+    rendered = (rendering.gaps for rendering in (source.head, source.applied) if rendering)
+    return (*source.gaps, *(gap for gaps in rendered for gap in gaps))
+
+
+def _coverage(reads: tuple[ScopeRead, ...], views: Views, gaps: Iterable[Gap]) -> Coverage:
     known = tuple(gaps)
     in_reads = {(read.view, read.scope) for read in reads}
+    # The gaps of a Git source name it in another way, and it is among the reads whether it has any or not.
+    in_reads |= {(gap.view, gap.scope) for source in views.git for gap in _git_gaps(source)}
     # A scope that nobody could even begin to read still counts as expected.
     beside = {(gap.view, gap.scope) for gap in known if (gap.view, gap.scope) not in in_reads}
     complete = sum(read.status is ScopeStatus.COMPLETE for read in reads)
@@ -213,13 +232,14 @@ def _views(views: Views) -> ViewEntries:
 
 def _clusters(judged: Judged) -> Iterable[ClusterEntry]:
     counted = [finding for finding in judged.findings if finding.suppressed is None]
-    unread = {gap.scope for gap in judged.gaps}
+    unread = {source.management_cluster for source in judged.views.git if _git_gaps(source)}
     for view in judged.views.clusters:
         clusters = judged.cluster_of.get(view.management_cluster, {})
         machines = Counter(
             clusters.get(key) for key in view.objects if key.group == CORE_GROUP and key.kind == "Machine"
         )
-        incomplete_view = any(scope.partition("/")[0] == view.management_cluster for scope in unread)
+        name = view.management_cluster
+        incomplete_view = name in unread or any(f"{gap.scope}/".startswith(f"{name}/") for gap in judged.gaps)
         for key, live in sorted(view.objects.items()):
             if key.group != CORE_GROUP or key.kind != "Cluster":
                 continue

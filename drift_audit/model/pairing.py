@@ -48,6 +48,8 @@ class ObjectPair:
     head_is_applied: bool | None = None
     """`None` when the applied revision is unknown."""
     note: str = ""
+    rivals: tuple[Declaration, ...] = ()
+    """What further Git sources declare for the same object, where that is something else."""
 
     @property
     def declaration(self) -> Declaration | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from drift_audit.model.fields import FieldRow
@@ -24,6 +25,8 @@ class ScopeRequest:
 
     scope: CloudScope
     clusters: tuple[ClusterKey, ...]
+    assumed: tuple[ClusterKey, ...] = ()
+    """Those of them whose account nobody confirmed: nothing of theirs may be called missing on that ground alone."""
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the provider wants to tell its own collector: VPC ids, resource ids."""
 
@@ -149,13 +152,24 @@ class CloudProvider(Protocol):
         ...
 
     def correlate(
-        self, clusters: Sequence[ClusterView], clouds: Sequence[CloudScopeView], now: datetime
+        self,
+        clusters: Sequence[ClusterView],
+        clouds: Sequence[CloudScopeView],
+        now: datetime,
+        orphan_min_age: timedelta,
     ) -> Correlation:
-        """Which object stands for which resource, what is gone, and what is left over."""
+        """Which object stands for which resource, what is gone, and what is left over.
+
+        Where a cluster lives is read from `CloudScopeView.clusters`, not from the settings: a recording is
+        judged without the configuration that it was made with.
+        """
         ...
 
-    def rows(self) -> Sequence[FieldRow]:
-        """The provider's own field map."""
+    def rows(self, files: Sequence[Path] = ()) -> Sequence[FieldRow]:
+        """The provider's own field map, and the rows of these files that are for it.
+
+        Raises `ConfigError` with all mistakes of the files.
+        """
         ...
 
     def compare(

@@ -69,7 +69,7 @@ def prepare(
 
 
 def prepare_replay(recording: Path, fleet: FleetOptions, progress: Progress) -> Prepared:
-    """The recording with the configuration that `--config` names, or with defaults.
+    """The recording with the configuration that `--config` names, or with the rules that it was recorded under.
 
     A file that happens to lie in the working directory must not change what a recording says.
     """
@@ -80,7 +80,7 @@ def prepare_replay(recording: Path, fleet: FleetOptions, progress: Progress) -> 
 
     config = read_config(Path(fleet.config)) if fleet.config else None
     replayed = read_recording(recording)
-    config = config or config_for_views(replayed.views)
+    config = config or config_for_views(replayed.views).judged_by(replayed.judging)
     return Prepared(
         config=config,
         base_dir=Path(fleet.config).parent.absolute() if fleet.config else Path.cwd(),

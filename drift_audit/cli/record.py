@@ -41,6 +41,7 @@ def record(fleet: FleetOptions, talk: TalkOptions, path: str) -> int:
         tool_version=__version__,
         created_at=audited.result.run.finished_at,
         config_digest=prepared.config.digest,
+        judging=prepared.config.judging,
     )
     if not talk.quiet:
         say(f"recorded {path}, views {digest}")

@@ -46,8 +46,12 @@ _LABELS = frozenset(
         "kustomize.toolkit.fluxcd.io/namespace",
         "helm.toolkit.fluxcd.io/name",
         "helm.toolkit.fluxcd.io/namespace",
+        # The API server labels every Namespace with its own name.
+        "kubernetes.io/metadata.name",
     }
 )
+_NAMESPACE_FINALIZERS = ("spec", "finalizers")
+"""Set by the API server when a Namespace is created, and owned by whoever created it."""
 
 
 _ALWAYS = frozenset(("metadata", name) for name in _METADATA)
@@ -60,6 +64,8 @@ def noise_of(*sides: JsonObject) -> frozenset[FieldPath]:
 
 def _noise(sides: tuple[JsonObject, ...]) -> Iterator[FieldPath]:
     for side in sides:
+        if side.get("kind") == "Namespace":
+            yield _NAMESPACE_FINALIZERS
         metadata = mapping(side.get("metadata"))
         for name in mapping(metadata.get("annotations")):
             if name in _ANNOTATIONS or name.startswith(_ANNOTATION_PREFIXES):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -112,6 +112,16 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """The part of a configuration that decides what the views mean; a recording carries it along."""
+
+    managers: tuple[ManagerRule, ...] = ()
+    thresholds: Thresholds = Thresholds()
+    suppressions: tuple[SuppressionRule, ...] = ()
+    fail_on: Severity = Severity.LOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     management_clusters: tuple[ManagementClusterSettings, ...]
     clouds: Mapping[str, Any] = field(default_factory=dict)
@@ -129,3 +139,22 @@ class Config:
     """Keys the short hashes that stand for secret values, so that they can be compared between runs."""
     digest: str = ""
     """SHA-256 of the configuration text; not a key of the file."""
+
+    @property
+    def judging(self) -> Judging:
+        return Judging(
+            managers=self.managers,
+            thresholds=self.thresholds,
+            suppressions=self.suppressions,
+            fail_on=self.fail_on,
+        )
+
+    def judged_by(self, judging: Judging) -> Config:
+        """The same configuration with other rules of judgement."""
+        return replace(
+            self,
+            managers=judging.managers,
+            thresholds=judging.thresholds,
+            suppressions=judging.suppressions,
+            fail_on=judging.fail_on,
+        )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from drift_audit.model.delivery import Delivery
+from drift_audit.model.views import GitSourceView
+
 _COMMIT = re.compile(r"(?:^|[@:/])(?:sha1:)?([0-9a-f]{40})$")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
@@ -20,6 +23,11 @@ def commit_of(revision: str) -> str:
 def same_repository(left: str, right: str) -> bool:
     """True when two clone URLs name one repository: scheme, user, port and `.git` do not matter."""
     return _repository(left) == _repository(right) != ""
+
+
+def delivers(delivery: Delivery, source: GitSourceView) -> bool:
+    """True when the delivery applies from the repository of this source, under any of its URLs."""
+    return any(same_repository(url, delivery.repo) for url in (source.repo, *source.remotes))
 
 
 def _repository(url: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from drift_audit.model.keys import CloudScope, ObjectKey
+from drift_audit.model.keys import CloudScope, ClusterKey, ObjectKey
 from drift_audit.model.objects import CapiObject, CloudResource, Declaration
 from drift_audit.model.values import Json
 
@@ -88,6 +88,8 @@ class GitSourceView:
     """`None` when nothing could be read; the reason is among `gaps`."""
     applied: Rendering | None = None
     """At the revision that the GitOps tool applied last; `None` when that is the head, or unknown."""
+    remotes: tuple[str, ...] = ()
+    """Further URLs of the repository: the remotes of a local one."""
     gaps: tuple[Gap, ...] = ()
 
 
@@ -174,6 +176,10 @@ class CloudScopeView:
     """One (provider, account, region)."""
 
     scope: CloudScope
+    clusters: tuple[ClusterKey, ...] = ()
+    """The clusters that live here, as the plan of the audit placed them."""
+    assumed: tuple[ClusterKey, ...] = ()
+    """Those of them that were placed without proof, because there was only one account."""
     identity: str | None
     """The account that the cloud itself named for our credentials; `None` when it was not verified."""
     resources: Mapping[tuple[str, str], CloudResource]

@@ -50,11 +50,13 @@ def collect_scope(session: AccountSession, request: ScopeRequest, page_size: int
     identity, doubt = _verified(session, scope)
     if doubt is not None:
         progress(f"{scope}: {doubt.reason}")
-        return _unread(scope, identity, doubt)
+        return _unread(request, identity, doubt)
     reads = [_read_type(reader, session, request, page_size) for reader in READERS]
     progress(f"read {scope}: {sum(len(read.resources) for read in reads)} resources")
     return CloudScopeView(
         scope=scope,
+        clusters=request.clusters,
+        assumed=request.assumed,
         identity=identity,
         resources=dict(chain.from_iterable(read.resources.items() for read in reads)),
         listings={read.listing.type: read.listing for read in reads},
@@ -120,7 +122,8 @@ def _verified(session: AccountSession, scope: CloudScope) -> tuple[str | None, G
     return identity, None
 
 
-def _unread(scope: CloudScope, identity: str | None, doubt: Gap) -> CloudScopeView:
+def _unread(request: ScopeRequest, identity: str | None, doubt: Gap) -> CloudScopeView:
+    scope = request.scope
     listings = {
         reader.type: ResourceListing(type=reader.type, complete=False, reason=doubt.reason) for reader in READERS
     }
@@ -130,6 +133,8 @@ def _unread(scope: CloudScope, identity: str | None, doubt: Gap) -> CloudScopeVi
     )
     return CloudScopeView(
         scope=scope,
+        clusters=request.clusters,
+        assumed=request.assumed,
         identity=identity,
         resources={},
         listings=listings,

@@ -17,9 +17,8 @@ from drift_audit_aws.fleet import AwsCluster, AwsMachine, Fleet
 from drift_audit_aws.instances import INSTANCE
 from drift_audit_aws.leftovers import find_leftovers
 from drift_audit_aws.ownership import GONE_STATES, state_of
-from drift_audit_aws.plan import Placement, Placements, place
+from drift_audit_aws.plan import Placement, Placements, places_in
 from drift_audit_aws.security_groups import SECURITY_GROUP
-from drift_audit_aws.settings import AwsSettings
 
 Match: TypeAlias = Link | Absence | Undecided
 
@@ -43,14 +42,14 @@ OVERRIDE_BREAKS = "CAPA cannot reconcile the cluster's network until the overrid
 
 
 def correlate_fleet(
-    fleet: Fleet, clouds: Sequence[CloudScopeView], settings: AwsSettings, now: datetime
+    fleet: Fleet, clouds: Sequence[CloudScopeView], orphan_min_age: timedelta, now: datetime
 ) -> Correlation:
     """Links, absences, leftovers, and everything that could not be decided."""
     by_scope = {cloud.scope: cloud for cloud in clouds}
-    places = place(fleet, settings)
+    places = places_in(fleet, clouds)
     matches = [*_instances(fleet, places, by_scope, now), *_groups(fleet, places, by_scope, now)]
     matches = list(_without_assumptions(matches, places))
-    leftovers, gaps = find_leftovers(fleet, places, clouds, timedelta(minutes=settings.orphan_min_age_minutes), now)
+    leftovers, gaps = find_leftovers(fleet, places, clouds, orphan_min_age, now)
     return Correlation(
         links=tuple(match for match in matches if isinstance(match, Link)),
         absences=tuple(match for match in matches if isinstance(match, Absence)),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from drift_audit.interfaces import ScopePlan, ScopeRequest
 from drift_audit.model.keys import CloudScope, ClusterKey
-from drift_audit.model.views import Gap, ScopeStatus, View
+from drift_audit.model.views import CloudScopeView, Gap, ScopeStatus, View
 from drift_audit_aws.fleet import AwsCluster, Fleet, listed_ids
 from drift_audit_aws.identity import Resolved, Unresolved, resolve
 from drift_audit_aws.instances import INSTANCE
@@ -65,6 +65,19 @@ def place(fleet: Fleet, settings: AwsSettings) -> Placements:
     return Placements(placed=placed, unplaced=unplaced)
 
 
+def places_in(fleet: Fleet, clouds: Sequence[CloudScopeView]) -> Placements:
+    """The same as the scopes that were read tell it, without any settings: how a recording is judged."""
+    placed = {
+        key: Placement(scope=cloud.scope, assumed=key in cloud.assumed) for cloud in clouds for key in cloud.clusters
+    }
+    unplaced = {
+        key: Unresolved(reason="its account and region are not known", remedy="See the gaps of this audit.")
+        for key in {*fleet.clusters, *(key for key, _ in fleet.broken)}
+        if key not in placed
+    }
+    return Placements(placed=placed, unplaced=unplaced)
+
+
 def plan_scopes(fleet: Fleet, settings: AwsSettings) -> ScopePlan:
     """One request per (account, region) for all its clusters together, and a gap per cluster without a place."""
     places = place(fleet, settings)
@@ -74,8 +87,9 @@ def plan_scopes(fleet: Fleet, settings: AwsSettings) -> ScopePlan:
     for account in settings.accounts:
         for region in account.regions:
             members.setdefault(CloudScope(PROVIDER, account.account, region), [])
+    assumed = {key for key, placement in places.placed.items() if placement.assumed}
     return ScopePlan(
-        requests=tuple(_request(fleet, scope, members[scope]) for scope in sorted(members)),
+        requests=tuple(_request(fleet, scope, members[scope], assumed) for scope in sorted(members)),
         gaps=(*_unplaced_gaps(places), *_later_gaps(fleet)),
         scope_of={key: placement.scope for key, placement in places.placed.items()},
     )
@@ -94,7 +108,7 @@ def _placement(fleet: Fleet, cluster: AwsCluster, settings: AwsSettings) -> Plac
             return unresolved
 
 
-def _request(fleet: Fleet, scope: CloudScope, clusters: list[AwsCluster]) -> ScopeRequest:
+def _request(fleet: Fleet, scope: CloudScope, clusters: list[AwsCluster], assumed: Set[ClusterKey]) -> ScopeRequest:
     keys = {cluster.key for cluster in clusters}
     machines = [machine for machine in fleet.machines.values() if machine.cluster_key in keys]
     groups = {
@@ -106,6 +120,7 @@ def _request(fleet: Fleet, scope: CloudScope, clusters: list[AwsCluster]) -> Sco
     return ScopeRequest(
         scope=scope,
         clusters=tuple(sorted(keys)),
+        assumed=tuple(sorted(keys & assumed)),
         hints={
             VPC_HINT: tuple(sorted({cluster.vpc_id for cluster in clusters} - {""})),
             INSTANCE: tuple(sorted(instances - {""})),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,12 +73,17 @@ class AwsProvider:
         return reread_scope(self._session(request), request, view, suspects, self._settings.page_size)
 
     def correlate(
-        self, clusters: Sequence[ClusterView], clouds: Sequence[CloudScopeView], now: datetime
+        self,
+        clusters: Sequence[ClusterView],
+        clouds: Sequence[CloudScopeView],
+        now: datetime,
+        orphan_min_age: timedelta,
     ) -> Correlation:
-        return correlate_fleet(read_fleet(clusters), _own(clouds), self._settings, now)
+        return correlate_fleet(read_fleet(clusters), _own(clouds), orphan_min_age, now)
 
-    def rows(self) -> Sequence[FieldRow]:
-        return _own_rows()
+    def rows(self, files: Sequence[Path] = ()) -> Sequence[FieldRow]:
+        further = (row for path in files for row in load_rows(path))
+        return (*_own_rows(), *(row for row in further if row.kind in _KINDS))
 
     def compare(
         self,

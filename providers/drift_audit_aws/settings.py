@@ -55,8 +55,6 @@ class AwsSettings:
     """How often one call is tried before it counts as failed."""
     connect_timeout_seconds: float = 5.0
     read_timeout_seconds: float = 30.0
-    orphan_min_age_minutes: int = 60
-    """A younger instance may still be on its way to being recorded."""
 
     def __post_init__(self) -> None:
         for account, count in Counter(entry.account for entry in self.accounts).items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,11 +26,13 @@ from tests.rig.aws_state import TAG, AwsClusterSpec, AwsClusterState, MachineSpe
 from tests.rig.moto_server import AwsEndpoint
 from tests.unit.aws.builders import (
     ACCOUNT,
+    ORPHAN_MIN_AGE,
     OTHER_ACCOUNT,
     REGION,
     SCOPE,
     changed,
     cluster_objects,
+    correlated,
     quiet,
     replaced,
     request,
@@ -53,10 +56,12 @@ def state(aws_endpoint: AwsEndpoint) -> AwsClusterState:
     return build_cluster(aws_endpoint.url, ACCOUNT, REGION, C1)
 
 
-def read(provider: AwsProvider, objects: Sequence[CapiObject]) -> tuple[list[CloudScopeView], Correlation]:
+def read(
+    provider: AwsProvider, objects: Sequence[CapiObject], orphan_min_age: timedelta = ORPHAN_MIN_AGE
+) -> tuple[list[CloudScopeView], Correlation]:
     views = [view(objects)]
     clouds = [provider.collect(asked, quiet) for asked in provider.plan(views).requests]
-    return clouds, provider.correlate(views, clouds, now())
+    return clouds, correlated(provider, views, clouds, now(), orphan_min_age)
 
 
 def faulted(
@@ -368,9 +373,9 @@ def test_a_terminated_instance_is_gone_and_says_why(aws_endpoint: AwsEndpoint, s
 def test_an_instance_that_no_object_names_is_left_over(aws_endpoint: AwsEndpoint, state: AwsClusterState) -> None:
     objects = [found for found in cluster_objects(C1, state) if found.name != "md-3"]
     account = AwsAccount(account=ACCOUNT, role_arn=f"arn:aws:iam::{ACCOUNT}:role/audit")
-    provider = AwsProvider(settings(account, endpoint_url=aws_endpoint.url, orphan_min_age_minutes=0))
+    provider = AwsProvider(settings(account, endpoint_url=aws_endpoint.url))
 
-    _, correlation = read(provider, objects)
+    _, correlation = read(provider, objects, timedelta(0))
 
     (leftover,) = correlation.leftovers
     assert leftover.resource.id == state.instances["md-3"]
@@ -382,9 +387,9 @@ def test_a_configured_region_without_clusters_is_read_too(aws_endpoint: AwsEndpo
     build_cluster(aws_endpoint.url, ACCOUNT, "eu-north-1", C1)
     role = f"arn:aws:iam::{ACCOUNT}:role/audit"
     account = AwsAccount(account=ACCOUNT, role_arn=role, regions=("eu-north-1",))
-    provider = AwsProvider(settings(account, endpoint_url=aws_endpoint.url, orphan_min_age_minutes=0))
+    provider = AwsProvider(settings(account, endpoint_url=aws_endpoint.url))
 
-    clouds, correlation = read(provider, [])
+    clouds, correlation = read(provider, [], timedelta(0))
 
     assert [cloud.scope for cloud in clouds] == [CloudScope("aws", ACCOUNT, "eu-north-1")]
     assert len(correlation.leftovers) == 7 + 4

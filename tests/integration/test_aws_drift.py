@@ -21,7 +21,17 @@ from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount
 from tests.rig.aws_state import CCM, TAG, AwsClusterSpec, AwsClusterState, MachineSpec, aws_client, build_cluster
 from tests.rig.moto_server import AwsEndpoint
-from tests.unit.aws.builders import ACCOUNT, REGION, changed, cluster_objects, quiet, replaced, settings, view
+from tests.unit.aws.builders import (
+    ACCOUNT,
+    REGION,
+    changed,
+    cluster_objects,
+    correlated,
+    quiet,
+    replaced,
+    settings,
+    view,
+)
 
 C1 = AwsClusterSpec(
     name="c1",
@@ -87,13 +97,13 @@ class World:
         views = [view(objects or self.objects)]
         clouds = [self.provider.collect(request, quiet) for request in self.provider.plan(views).requests]
         assert not [gap for cloud in clouds for gap in cloud.gaps]
-        links = self.provider.correlate(views, clouds, now()).links
+        links = correlated(self.provider, views, clouds, now()).links
         return tuple(self.provider.compare(self.provider.rows(), views, clouds, links))
 
     def correlation(self, objects: Sequence[CapiObject] = ()) -> Correlation:
         views = [view(objects or self.objects)]
         clouds = [self.provider.collect(request, quiet) for request in self.provider.plan(views).requests]
-        return self.provider.correlate(views, clouds, now())
+        return correlated(self.provider, views, clouds, now())
 
     def named(self, kind: str, name: str) -> CapiObject:
         return next(found for found in self.objects if (found.kind, found.name) == (kind, name))

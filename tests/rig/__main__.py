@@ -1,4 +1,4 @@
-"""`python -m tests.rig build | serve`: prepare the parts of the rig, or play with a server by hand."""
+"""`python -m tests.rig build | serve | demo`: prepare the rig, play with a server by hand, record the demo fleet."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.rig.build import API_SERVER, KUBECTL, KUSTOMIZE, WEBHOOKS, api_server_programs, built, found_or_built
 from tests.rig.cache import MissingPart, cache_directory
 from tests.rig.crds import EVERYTHING, EVERYTHING_V1BETA1, load_crds
+from tests.rig.demo import record_demo
 from tests.rig.identities import ADMIN, AUDITOR, HUMAN
 from tests.rig.management_cluster import running_management_cluster, running_older_management_cluster
 from tests.rig.modules import module_folder, pinned_modules
@@ -25,9 +26,17 @@ def main(arguments: list[str]) -> int:
     verbs.add_parser("build", help="build or find every program, download every module")
     serve = verbs.add_parser("serve", help="run an API server with all CRDs until interrupted")
     serve.add_argument("--v1beta1", action="store_true", help="with the core kinds of Cluster API 1.10")
+    demo = verbs.add_parser("demo", help="build the demo fleet and record it")
+    demo.add_argument("path", type=Path, help="the recording to write")
     chosen = parser.parse_args(arguments)
     try:
-        return _build() if chosen.verb == "build" else _serve(v1beta1=chosen.v1beta1)
+        match chosen.verb:
+            case "build":
+                return _build()
+            case "serve":
+                return _serve(v1beta1=chosen.v1beta1)
+            case _:
+                return record_demo(chosen.path.absolute())
     except MissingPart as missing:
         print(f"a part of the rig is missing: {missing}", file=sys.stderr)
         return 1

@@ -20,6 +20,7 @@ from tests.rig.cache import cached, digest_of
 from tests.rig.client import Json, RigClient
 from tests.rig.modules import module_folder, pinned_modules
 
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _API = "apiextensions.k8s.io/v1"
 _SERVED_WITHIN_SECONDS = 60.0
 _PARALLEL = 8
@@ -79,6 +80,26 @@ def install_crds(client: RigClient, crds: Sequence[Json]) -> None:
     with ThreadPoolExecutor(_PARALLEL) as workers:
         list(workers.map(lambda crd: client.apply(crd, "rig-install"), crds))
         list(workers.map(lambda crd: _await_served(client, crd), crds))
+    _await_discovered(client, crds)
+
+
+def _await_discovered(client: RigClient, crds: Sequence[Json]) -> None:
+    """Waits until aggregated discovery lists every CRD; it may lag behind the serving by a second."""
+    wanted = {(crd["spec"]["group"], crd["spec"]["names"]["plural"]) for crd in crds}
+    deadline = time.monotonic() + _SERVED_WITHIN_SECONDS
+    while missing := wanted - _discovered(client):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not discovered after {_SERVED_WITHIN_SECONDS:.0f} s: {sorted(missing)}")
+        time.sleep(0.1)
+
+
+def _discovered(client: RigClient) -> set[tuple[str, str]]:
+    return {
+        (group["metadata"]["name"], resource["resource"])
+        for group in client.raw("GET", "/apis", accept=_AGGREGATED)["items"]
+        for version in group["versions"]
+        for resource in version.get("resources", ())
+    }
 
 
 def _await_served(client: RigClient, crd: Json) -> None:

@@ -12,7 +12,7 @@ webhooks, AWS is moto over HTTP, Git is a repository. What the controllers would
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from tests.rig.aws_state import AwsClusterSpec, AwsClusterState, MachineSpec, aw
 from tests.rig.client import Json, reference
 from tests.rig.controllers import INFRA, CloudFacts, machine_slots, reconcile
 from tests.rig.git_repo import GitRepo, make_repo
-from tests.rig.management_cluster import ManagementCluster
+from tests.rig.management_cluster import ADMISSION_LABEL, ManagementCluster
 from tests.rig.manifests import text_of
 from tests.rig.templates import template_objects
 
@@ -59,6 +59,8 @@ class Workload:
     """Kinds of the template that are left out."""
     addons: Sequence[Json] = ()
     """Further objects that are declared with the cluster."""
+    edit: Callable[[Json], Json] = lambda declared: declared
+    """Has the last word on each declared object."""
 
 
 @dataclass(slots=True)
@@ -71,16 +73,24 @@ class Fleet:
     """Endpoint of moto's server."""
     name: str = "fleet"
     applied_at: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=3))
+    namespace: str = ""
+    """Where the clusters are declared; Cluster API's admission webhooks are at work there. Empty: a fresh one."""
     repo: GitRepo = field(init=False)
-    namespace: str = field(init=False)
-    """A fresh namespace in which Cluster API's admission webhooks are at work."""
     states: dict[str, AwsClusterState] = field(default_factory=dict)
     workloads: dict[str, Workload] = field(default_factory=dict)
     accounts: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.repo = make_repo(self.folder / self.name, {"clusters/README.md": "One file per cluster.\n"})
-        self.namespace = self.management_cluster.new_namespace(self.name, admission=True)
+        if self.namespace:
+            self.management_cluster.make_namespace(self.namespace, admission=True)
+        else:
+            self.namespace = self.management_cluster.new_namespace(self.name, admission=True)
+        labels = {ADMISSION_LABEL: "true"}
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": labels}}
+        self.repo = make_repo(self.folder / self.name)
+        self.repo.git("remote", "add", "origin", REPOSITORY)
+        self.repo.commit({"clusters/namespace.yaml": text_of(namespace)}, "Declare the namespace", date=self.applied_at)
+        self.apply(namespace)
 
     def add(self, workload: Workload) -> None:
         """Declares the cluster in Git, applies it as Flux does, and lets controllers and AWS follow."""
@@ -152,7 +162,7 @@ class Fleet:
         )
 
     def _inventory(self) -> list[Json]:
-        entries = []
+        entries = [{"id": f"_{self.namespace}__Namespace", "v": "v1"}]
         for workload in self.workloads.values():
             namespace = workload.namespace or self.namespace
             for declared in declared_objects(workload, namespace):
@@ -246,7 +256,7 @@ def declared_objects(workload: Workload, namespace: str) -> list[Json]:
         CONTROL_PLANE_MACHINE_COUNT=str(workload.control_planes),
         WORKER_MACHINE_COUNT=str(workload.workers),
     )
-    kept = [_overridden(item, workload) for item in objects if item["kind"] not in workload.skip]
+    kept = [workload.edit(_overridden(item, workload)) for item in objects if item["kind"] not in workload.skip]
     return [*kept, *workload.addons]
 
 

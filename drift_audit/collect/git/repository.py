@@ -89,6 +89,11 @@ class Repository:
         when = moment(told)
         return stamp(when) if when else ""
 
+    def remotes(self) -> tuple[str, ...]:
+        """The URLs under which others know a local repository, without credentials."""
+        told = self._git.try_read("config", "--local", "--get-regexp", r"^remote\..*\.url$") or ""
+        return tuple(without_credentials(line.partition(" ")[2]) for line in told.splitlines())
+
     def tree(self, revision: str) -> tuple[TreeEntry, ...]:
         """All files of the commit, directories left out."""
         listed = self._git.read("ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", revision)

@@ -44,8 +44,10 @@ def collect_git(
     progress(f"git {source.name}: reading {without_credentials(source.url)} at {source.ref}")
     head: Rendering | None = None
     gaps: tuple[Gap, ...] = ()
+    remotes: tuple[str, ...] = ()
     try:
         repository = open_repository(source.url, base_dir=base_dir, cache_dir=cache_dir)
+        remotes = repository.remotes()
         head = _render(source, repository, repository.resolve(source.ref), masker)
     except GitProblem as problem:
         gaps = (gap_of(source, problem),)
@@ -66,6 +68,7 @@ def collect_git(
         flavor=_flavor(source, head),
         applier=source.applier,
         head=head,
+        remotes=remotes,
         gaps=gaps,
     )
 

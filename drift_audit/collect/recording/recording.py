@@ -1,5 +1,6 @@
 """Recordings: all views of one audit in one file, from which the audit can be repeated anywhere.
 
+    judging.json                            the rules that the audit was judged by
     views.json                              gaps that belong to no view
     git/0000-<source>.json                  one GitSourceView each
     clusters/0000-<name>/view.json          a ClusterView without the large parts that follow
@@ -27,10 +28,13 @@ from drift_audit.collect.garbage import relaxed_garbage_collection
 from drift_audit.collect.recording.archive import Archive, Manifest, open_archive, write_archive
 from drift_audit.collect.recording.scrub import scrubbed_object, scrubbed_text
 from drift_audit.collect.recording.wire import Codec, WireError, codec_for, field_codec
+from drift_audit.config.settings import Judging
 from drift_audit.errors import RecordingError
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.views import CloudScopeView, ClusterView, Gap, GitSourceView, Rendering, Views
+
+DEFAULT_JUDGING = Judging()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class Recording:
     """A recording that was read."""
 
     views: Views
+    judging: Judging
     manifest: Manifest
 
     @property
@@ -46,11 +51,22 @@ class Recording:
         return self.manifest.digest
 
 
-def write_recording(views: Views, path: Path, *, tool_version: str, created_at: str, config_digest: str) -> str:
-    """Writes the views and returns their digest. Raises `OutputError`; an older file then stays as it was."""
+def write_recording(
+    views: Views,
+    path: Path,
+    *,
+    tool_version: str,
+    created_at: str,
+    config_digest: str,
+    judging: Judging = DEFAULT_JUDGING,
+) -> str:
+    """Writes the views and the rules to judge them by, and returns their digest.
+
+    Raises `OutputError`; an older file then stays as it was.
+    """
     manifest = write_archive(
         path,
-        ((name, scrubbed_text(text)) for name, text in _members(views)),
+        ((name, scrubbed_text(text)) for name, text in _members(views, judging)),
         tool=f"drift-audit {tool_version}",
         created_at=created_at,
         config_digest=config_digest,
@@ -62,10 +78,10 @@ def read_recording(path: Path) -> Recording:
     """What `write_recording` was given. Raises `RecordingError` for anything that it did not write."""
     with open_archive(path) as archive, relaxed_garbage_collection():
         try:
-            views = _views(archive)
+            views, judging = _views(archive), _judging(archive)
         except WireError as error:
             raise archive.damaged(str(error)) from error
-        return Recording(views=views, manifest=archive.manifest)
+        return Recording(views=views, judging=judging, manifest=archive.manifest)
 
 
 def recorded_cluster(path: Path, management_cluster: str) -> ClusterView:
@@ -81,6 +97,7 @@ def recorded_cluster(path: Path, management_cluster: str) -> ClusterView:
 # The members, written and read
 
 _LAYOUT = {
+    "judging": r"judging\.json",
     "views": r"views\.json",
     "git": r"git/\d{5}-[^/]*\.json",
     "view": r"clusters/(?P<cluster>\d{5}-[^/]*)/view\.json",
@@ -92,6 +109,7 @@ _LAYOUT = {
 _LARGE = ("objects", "other_versions", "schemas")
 """Fields of a ClusterView that are members of their own."""
 
+_JUDGING = codec_for(Judging)
 _GAPS = codec_for(tuple[Gap, ...])
 _GIT = codec_for(GitSourceView)
 _CLUSTER = codec_for(ClusterView)
@@ -99,8 +117,9 @@ _CLOUD = codec_for(CloudScopeView)
 _PART = {name: field_codec(ClusterView, name) for name in _LARGE}
 
 
-def _members(views: Views) -> Iterator[tuple[str, bytes]]:
-    """(name, text) of every member, in an order that depends on the views alone."""
+def _members(views: Views, judging: Judging) -> Iterator[tuple[str, bytes]]:
+    """(name, text) of every member, in an order that depends on the content alone."""
+    yield "judging.json", _loose_text(_JUDGING.encoded(judging))
     yield "views.json", _loose_text(_GAPS.encoded(views.gaps))
     for number, source in enumerate(views.git):
         yield f"git/{_named(number, source.source)}.json", _loose_text(_GIT.encoded(_scrubbed_source(source)))
@@ -153,6 +172,13 @@ def _views(archive: Archive) -> Views:
         clouds=tuple(_read(archive, name, _CLOUD, _loose) for name in found["cloud"]),
         gaps=_read(archive, "views.json", _GAPS, _loose),
     )
+
+
+def _judging(archive: Archive) -> Judging:
+    if "judging.json" not in archive.names:
+        raise archive.damaged("it holds no judging.json")
+    rules: Judging = _read(archive, "judging.json", _JUDGING, _loose)
+    return rules
 
 
 def _read_cluster(archive: Archive, folder: str, roles: Mapping[str, list[str]]) -> ClusterView:

@@ -19,6 +19,7 @@ import json
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import date
 from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -115,11 +116,19 @@ def _step_back(value: Any) -> Any:
             raise WireError("expected a step of a field path")
 
 
+def _date(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise WireError("expected a date") from None
+
+
 _PLAIN: dict[Any, Codec] = {
     str: _plain(str, "text"),
     int: _plain(int, "an integer"),
     float: _plain((int, float), "a number"),
     bool: _plain(bool, "true or false"),
+    date: Codec(date.isoformat, _date),
     _Json: Codec(None, lambda value: value),
     _Step: Codec(_step, _step_back),
 }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from drift_audit.interfaces import ScopeRequest
+from drift_audit.interfaces import Correlation, ScopeRequest
 from drift_audit.model.keys import CloudScope, ObjectKey, ResourceKey
 from drift_audit.model.objects import CapiObject, CloudResource
 from drift_audit.model.views import CloudScopeView, ClusterView, Gap, KindListing, ResourceListing
+from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount, AwsSettings
 from tests.rig.aws_state import CCM, ROLE, TAG, AwsClusterSpec, AwsClusterState, MachineSpec
 
@@ -201,3 +204,24 @@ def request(**hints: Sequence[str]) -> ScopeRequest:
 
 def quiet(_: str) -> None:
     """A progress that nobody hears."""
+
+
+ORPHAN_MIN_AGE = timedelta(minutes=60)
+
+
+def correlated(
+    provider: AwsProvider,
+    views: Sequence[ClusterView],
+    clouds: Sequence[CloudScopeView],
+    now: datetime,
+    orphan_min_age: timedelta = ORPHAN_MIN_AGE,
+) -> Correlation:
+    """The correlation of scopes that hold the clusters which the provider's plan puts there."""
+    requests = {request.scope: request for request in provider.plan(views).requests}
+    placed = [
+        replace(cloud, clusters=requests[cloud.scope].clusters, assumed=requests[cloud.scope].assumed)
+        if cloud.scope in requests
+        else cloud
+        for cloud in clouds
+    ]
+    return provider.correlate(views, placed, now, orphan_min_age)

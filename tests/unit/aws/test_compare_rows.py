@@ -24,6 +24,7 @@ from tests.unit.aws.builders import (
     changed,
     cloud,
     cluster_objects,
+    correlated,
     replaced,
     resource,
     settings,
@@ -123,7 +124,7 @@ def facts(
     provider = AwsProvider(settings(account))
     views = [view(replaced(objects, *news))]
     clouds = [cloud([instance, interface, *more], incomplete=incomplete)]
-    links = [link for link in provider.correlate(views, clouds, NOW).links if link.object.kind == "AWSMachine"]
+    links = [link for link in correlated(provider, views, clouds, NOW).links if link.object.kind == "AWSMachine"]
     return tuple(provider.compare(provider.rows(), views, clouds, links))
 
 

@@ -25,6 +25,7 @@ from tests.unit.aws.builders import (
     changed,
     cloud,
     cluster_objects,
+    correlated,
     instance,
     replaced,
     resource,
@@ -66,7 +67,7 @@ def correlate(
     **scope: Any,
 ) -> Correlation:
     views = [view(objects, incomplete=incomplete_kinds, gaps=gaps), *more]
-    return AwsProvider(settings(*accounts)).correlate(views, [cloud(resources, **scope)], NOW)
+    return correlated(AwsProvider(settings(*accounts)), views, [cloud(resources, **scope)], NOW)
 
 
 def named(kind: str, name: str) -> CapiObject:

@@ -14,7 +14,17 @@ from drift_audit_aws.fieldmap import load_rows
 from drift_audit_aws.paths import steps, value_at
 from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount
-from tests.unit.aws.builders import ACCOUNT, changed, cloud, cluster_objects, replaced, resource, settings, view
+from tests.unit.aws.builders import (
+    ACCOUNT,
+    changed,
+    cloud,
+    cluster_objects,
+    correlated,
+    replaced,
+    resource,
+    settings,
+    view,
+)
 from tests.unit.aws.test_compare_rows import NOW, STATE
 from tests.unit.aws.test_correlate import C1
 
@@ -45,7 +55,7 @@ def facts(tmp_path: Path, spec: Any, attribute: Any, **row: Any) -> list[str]:
     clouds = [cloud([resource("instance", "i-1", State={"Name": "running"}, **extra)])]
     account = AwsAccount(account=ACCOUNT, identities=("AWSClusterControllerIdentity/default",))
     provider = AwsProvider(settings(account))
-    links = provider.correlate(views, clouds, NOW).links
+    links = correlated(provider, views, clouds, NOW).links
     return [fact.path for fact in provider.compare(rows, views, clouds, links)]
 
 

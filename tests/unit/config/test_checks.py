@@ -196,15 +196,15 @@ def test_numbers_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         management_clusters:
           - {name: a, page_size: 0, timeout_seconds: -3}
         thresholds:
-          transition_minutes: 0
-          orphan_min_age_minutes: -1
+          not_applied_after_minutes: 0
+          transition_minutes: -1
         """,
     )
 
     assert problems == [
         "2: 'management_clusters[0].page_size' must be at least 1",
         "2: 'management_clusters[0].timeout_seconds' must be at least 1",
-        "5: 'thresholds.orphan_min_age_minutes' must be at least 0",
+        "5: 'thresholds.transition_minutes' must be at least 0",
     ]
 
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 from drift_audit.classify.git_findings import GitContext, derived_value
 from drift_audit.classify.severity import raised
 from drift_audit.classify.transition import in_transition, paused_by, unreconciled
-from drift_audit.classify.values import NO_COUNTERPART, declared_at, shown
+from drift_audit.classify.values import declared_at, shown
 from drift_audit.interfaces import Absence, Correlation, Fact, Leftover, Link, Undecided
 from drift_audit.model.fields import FieldRow, ReactionKind
 from drift_audit.model.findings import (
+    NO_COUNTERPART,
     Confidence,
     Finding,
     FindingKind,
@@ -30,6 +31,14 @@ from drift_audit.model.values import Absent, Observed, Present, Unknown, observe
 from drift_audit.model.views import ClusterView
 
 CORE_GROUP = "cluster.x-k8s.io"
+
+_MEANING = {
+    Verdict.EDITED_IN_CLOUD: "Git and the object agree, and the cloud differs.",
+    Verdict.EDITED_IN_CLUSTER: "The object was changed, and the cloud still has what Git declares.",
+    Verdict.CONFLICT: "Git, the object and the cloud have three different values.",
+    Verdict.RECONCILING: "The controller is still at work on this object.",
+    Verdict.NOT_RECONCILED: "The cloud does not have what the object asks for.",
+}
 
 _LEFTOVER_TITLES = {
     False: "{type} is tagged for a cluster of the fleet, and no object names it",
@@ -112,7 +121,7 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
         ),
         declared_at=declared_at(location),
         reaction=_reaction(row, verdict, paused),
-        evidence=tuple(filter(None, (fact.note, why, f"field map {row.id}: {row.source}"))),
+        evidence=tuple(filter(None, (fact.note or _MEANING.get(verdict), why, f"field map {row.id}: {row.source}"))),
         next_steps=_next_steps(fact, verdict),
         cause=explained_by,
     )
@@ -184,7 +193,7 @@ def _reaction(row: FieldRow, verdict: Verdict, paused: str) -> str:
         case ReactionKind.REVERTED:
             return f"reverts within {row.reaction.within_minutes} min{detail}"
         case ReactionKind.IGNORED:
-            return f"nothing will repair this: the controller never compares it{detail}"
+            return f"nothing will repair this: {row.reaction.detail or 'the controller never compares it'}"
         case ReactionKind.BREAKS:
             return f"breaks reconciliation{detail}"
         case ReactionKind.ADOPTED:
@@ -210,7 +219,7 @@ def _next_steps(fact: Fact, verdict: Verdict) -> tuple[str, ...]:
 def _absence_finding(absence: Absence, context: CloudContext) -> Finding:
     link = absence.link
     live = context.live(link.management_cluster, link.object)
-    _, location = derived_value(link.object, ("spec",), context.git[link.management_cluster])
+    git, location = derived_value(link.object, tuple(absence.path.split(".")), context.git[link.management_cluster])
     severity = Severity.INFO if absence.transitional else absence.severity
     return Finding(
         id=finding_id(link.management_cluster, str(link.object), str(link.resource), "missing"),
@@ -226,13 +235,18 @@ def _absence_finding(absence: Absence, context: CloudContext) -> Finding:
         resource=link.resource,
         path=absence.path,
         values=ShownValues(
-            git=NO_COUNTERPART,
+            git=NO_COUNTERPART if isinstance(git, Unknown) else shown(git),
             capi=ShownValue(state=ValueState.PRESENT, value=link.resource.id),
             cloud=ShownValue(state=ValueState.ABSENT, reason=absence.detail),
         ),
         declared_at=declared_at(location),
         reaction=absence.reaction,
-        evidence=tuple(filter(None, ("the account was verified and the scope listed completely", absence.detail))),
+        evidence=tuple(
+            filter(
+                None,
+                ("The account was verified, the scope was listed completely, and it is not there.", absence.detail),
+            )
+        ),
         next_steps=absence.next_steps,
     )
 
@@ -249,7 +263,7 @@ def _leftover_finding(leftover: Leftover, context: CloudContext) -> Finding:
         confidence=Confidence.CONFIRMED if sure else Confidence.POTENTIAL,
         severity=leftover.severity,
         rule=f"{resource.provider}.{resource.type}.orphan",
-        title=_LEFTOVER_TITLES[cluster is None].format(type=resource.type),
+        title=_LEFTOVER_TITLES[cluster is None].format(type=resource.type.replace("-", " ").capitalize()),
         cluster=cluster,
         management_cluster=cluster.management_cluster if cluster else "",
         object=None,

@@ -12,10 +12,10 @@ from drift_audit.classify.membership_rules import membership_finding, object_ref
 from drift_audit.classify.not_applied import severity_of_waiting
 from drift_audit.classify.repair import blocked_by, repair_of
 from drift_audit.classify.severity import raised, severity_of
-from drift_audit.classify.values import NO_COUNTERPART, declared_at, shown
+from drift_audit.classify.values import declared_at, shown
 from drift_audit.config.settings import Thresholds
 from drift_audit.model.comparison import LeafComparison, LeafOutcome, ObjectComparison
-from drift_audit.model.findings import Confidence, Finding, Severity, ShownValues, Verdict, finding_id
+from drift_audit.model.findings import NO_COUNTERPART, Confidence, Finding, Severity, ShownValues, Verdict, finding_id
 from drift_audit.model.keys import ObjectKey, format_path
 from drift_audit.model.objects import Location
 from drift_audit.model.pairing import ObjectPair, Origin

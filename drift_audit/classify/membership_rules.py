@@ -7,9 +7,10 @@ from datetime import datetime
 
 from drift_audit.classify.not_applied import severity_of_waiting
 from drift_audit.classify.repair import blocked_by
-from drift_audit.classify.values import NO_COUNTERPART, declared_at
+from drift_audit.classify.values import declared_at
 from drift_audit.config.settings import Thresholds
 from drift_audit.model.findings import (
+    NO_COUNTERPART,
     Confidence,
     Finding,
     FindingKind,

@@ -6,9 +6,6 @@ from drift_audit.model.findings import DeclaredAt, ShownValue, ValueState
 from drift_audit.model.objects import Location
 from drift_audit.model.values import Absent, Observed, Present, Unknown
 
-NO_COUNTERPART = ShownValue(state=ValueState.UNKNOWN, reason="no counterpart in this view")
-"""For a view that has no such field at all: nothing was to be compared."""
-
 
 def shown(value: Observed, remark: str = "") -> ShownValue:
     """The observation in the shape of the result document."""

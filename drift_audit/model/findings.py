@@ -83,6 +83,10 @@ class ShownValue:
     """Why it is unknown, or a remark such as `not sent by the controller`."""
 
 
+NO_COUNTERPART = ShownValue(state=ValueState.UNKNOWN, reason="no counterpart in this view")
+"""For a view that has no such field at all: nothing was to be compared, and reports leave it out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownValues:
     git: ShownValue

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from drift_audit.model.findings import Finding, FindingKind, ShownValue, ShownValues, ValueState, Verdict
+from drift_audit.model.findings import (
+    NO_COUNTERPART,
+    Finding,
+    FindingKind,
+    ShownValue,
+    ShownValues,
+    ValueState,
+    Verdict,
+)
 from drift_audit.model.keys import canonical_json
 from drift_audit.model.values import Json
 from drift_audit.model.views import View
@@ -66,7 +74,7 @@ def by_view(values: ShownValues) -> Mapping[View, ShownValue]:
 
 
 def value_rows(finding: Finding, room: int) -> tuple[ValueRow, ...]:
-    """The three values; empty when the finding is about no value, as with a stuck object.
+    """The values that there are; empty when the finding is about no value, as with a stuck object.
 
     A value is at most `room` columns wide. The reason for an unknown one is longer, and meant to be wrapped.
     """
@@ -85,6 +93,7 @@ def value_rows(finding: Finding, room: int) -> tuple[ValueRow, ...]:
             marked=view in at_fault and any(_differ(shown, other) for other in values.values()),
         )
         for view, shown in values.items()
+        if shown != NO_COUNTERPART
     )
 
 

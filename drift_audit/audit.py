@@ -13,7 +13,7 @@ from drift_audit.classify.cloud_findings import CloudContext, cloud_findings
 from drift_audit.classify.git_findings import GitContext, git_findings
 from drift_audit.classify.join import join_edits
 from drift_audit.classify.suppress import suppress
-from drift_audit.classify.unreadable import pairing_gaps, uncompared_gaps
+from drift_audit.classify.unreadable import pairing_gaps, surely_read, uncompared_gaps
 from drift_audit.clock import Clock
 from drift_audit.collect.fleet import Collector, Suspects
 from drift_audit.collect.masking import Masker
@@ -107,7 +107,7 @@ def _with_git(views: Views, pairings: Mapping[str, Pairing], config: Config, now
         context = contexts[view.management_cluster] = GitContext(
             thresholds=config.thresholds,
             now=now,
-            confirmed=view.reread,
+            confirmed=surely_read(view),
             origins=dict(pairing.origins),
             pairs={pair.key: pair for pair in pairing.pairs},
         )

@@ -46,11 +46,12 @@ def progress_to_stderr(verbosity: int, quiet: bool) -> Progress:
 def log_to_stderr(verbosity: int, quiet: bool, packages: Iterable[str]) -> None:
     """Sends the log to standard error: warnings, with `-v` the story, with `-vv` counts and timings.
 
-    Only the named packages get talkative. The debug logs of HTTP clients hold tokens, so they stay off.
+    Of other packages only errors are heard: the debug logs of HTTP clients hold tokens, and botocore warns of every
+    refused role with a traceback, while the report tells the same as a gap with its remedy.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.ERROR if quiet else logging.WARNING, force=True)
+    logging.basicConfig(handlers=[handler], level=logging.ERROR, force=True)
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)]
     for package in packages:
         logging.getLogger(package).setLevel(level)

@@ -233,6 +233,7 @@ def _views(views: Views) -> ViewEntries:
 def _clusters(judged: Judged) -> Iterable[ClusterEntry]:
     counted = [finding for finding in judged.findings if finding.suppressed is None]
     unread = {source.management_cluster for source in judged.views.git if _git_gaps(source)}
+    half_seen = {cluster for cloud in judged.views.clouds if cloud.gaps for cluster in cloud.clusters}
     for view in judged.views.clusters:
         clusters = judged.cluster_of.get(view.management_cluster, {})
         machines = Counter(
@@ -245,7 +246,7 @@ def _clusters(judged: Judged) -> Iterable[ClusterEntry]:
                 continue
             cluster = ClusterKey(view.management_cluster, key.namespace, key.name)
             own = [finding for finding in counted if finding.cluster == cluster]
-            complete = not incomplete_view and cluster not in judged.unread_clusters
+            complete = not incomplete_view and cluster not in judged.unread_clusters | half_seen
             complete = complete and not any(finding.verdict is Verdict.UNDETERMINED for finding in own)
             yield ClusterEntry(
                 management_cluster=cluster.management_cluster,

@@ -48,7 +48,7 @@ def correlate_fleet(
     by_scope = {cloud.scope: cloud for cloud in clouds}
     places = places_in(fleet, clouds)
     matches = [*_instances(fleet, places, by_scope, now), *_groups(fleet, places, by_scope, now)]
-    matches = list(_without_assumptions(matches, places))
+    matches = list(_without_assumptions(matches, fleet, places))
     leftovers, gaps = find_leftovers(fleet, places, clouds, orphan_min_age, now)
     return Correlation(
         links=tuple(match for match in matches if isinstance(match, Link)),
@@ -146,15 +146,16 @@ def _group_absence(cluster: AwsCluster, role: str, link: Link, now: datetime) ->
     )
 
 
-def _without_assumptions(matches: Sequence[Match], places: Placements) -> Iterator[Match]:
+def _without_assumptions(matches: Sequence[Match], fleet: Fleet, places: Placements) -> Iterator[Match]:
     """Takes back the absences of clusters whose account is only assumed and of which nothing was found.
 
-    Credentials of the one configured account prove nothing about the account of the controller: read in the
-    wrong account, the whole cluster would look missing.
+    What the configuration says proves nothing about the account of the controller: read in the wrong account, the
+    whole cluster would look missing, or, while it is young, on its way. One that is being deleted may be gone.
     """
     seen = {match.cluster for match in matches if isinstance(match, Link)}
+    seen |= {key for key, cluster in fleet.clusters.items() if cluster.deleting}
     for match in matches:
-        if isinstance(match, Absence) and not match.transitional:
+        if isinstance(match, Absence):
             key = match.link.cluster
             placement = places.placed.get(key)
             if placement is not None and placement.assumed and key not in seen:
@@ -170,8 +171,8 @@ def _without_assumptions(matches: Sequence[Match], places: Placements) -> Iterat
 
 def _assumed(placement: Placement, key: ClusterKey) -> str:
     return (
-        f"nothing of cluster {key.namespace}/{key.name} was found in account {placement.scope.account}, and that it "
-        "lives there is only assumed: map its identity under clouds.aws.accounts[].identities"
+        f"nothing of cluster {key.namespace}/{key.name} was found in account {placement.scope.account}, and only the "
+        "configuration says that it lives there: check where its identity is mapped, clouds.aws.accounts[].identities"
     )
 
 

@@ -26,7 +26,7 @@ class Resolved:
 
     account: AwsAccount
     assumed: bool
-    """True when nothing but "there is only one account" speaks for it."""
+    """True when only the configuration speaks for it: its mapping, or that there is only one account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +52,10 @@ def resolve(cluster: AwsCluster, view: ClusterView, settings: AwsSettings) -> Re
                 reason=f"{_subject(cluster)} is mapped to account {mapped.account}, but {evidence} is in {account}",
                 remedy=f"Move {cluster.identity!r} under identities to the entry of account {account}.",
             )
-    found = proven or (mapped.account if mapped else "")
-    if found:
-        return _configured(found, cluster, settings)
+    if proven:
+        return _configured(proven, cluster, settings)
+    if mapped is not None:
+        return Resolved(account=mapped, assumed=not owner)
     return _only_account(cluster, settings, owner)
 
 

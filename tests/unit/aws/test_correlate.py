@@ -11,6 +11,7 @@ import pytest
 from drift_audit.interfaces import Correlation
 from drift_audit.model.findings import Severity
 from drift_audit.model.objects import CapiObject, CloudResource
+from drift_audit.model.values import mapping
 from drift_audit.model.views import ClusterView, Gap, View
 from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount
@@ -120,13 +121,25 @@ def test_an_unmapped_cluster_is_undecided() -> None:
     assert {undecided.object.kind for undecided in found.undecided} == {"AWSMachine", "AWSCluster"}
 
 
-def test_a_cluster_of_which_nothing_is_found_in_an_assumed_account_is_undecided() -> None:
-    assumed = correlate([], accounts=(AwsAccount(account=ACCOUNT),))
-    mapped = correlate([])
+@pytest.mark.parametrize("account", [AwsAccount(account=ACCOUNT), MAPPED])
+def test_a_cluster_of_which_nothing_is_found_is_undecided_where_only_the_configuration_knows_its_account(
+    account: AwsAccount,
+) -> None:
+    found = correlate([], accounts=(account,))
 
-    assert assumed.absences == ()
-    assert "only assumed" in assumed.undecided[0].reason
-    assert len(mapped.absences) == 4
+    assert found.absences == ()
+    assert "only the configuration says that it lives there" in found.undecided[0].reason
+
+
+def test_a_cluster_of_which_nothing_is_found_is_missing_where_its_load_balancer_proves_the_account() -> None:
+    infra = named("AWSCluster", "c1")
+    balancer = {"arn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/net/c1/1"}
+    network = {**mapping(infra.at("status", "networkStatus")), "apiServerElb": balancer}
+    proven = changed(infra, status={"networkStatus": network})
+
+    found = correlate([], objects=replaced(OBJECTS, proven))
+
+    assert len(found.absences) == 4
 
 
 def test_one_instance_missing_in_an_assumed_account_is_missing() -> None:

@@ -47,9 +47,10 @@ def comparable(view: ClusterView, pair: ObjectPair, table: ManagerTable) -> Pair
         return None
     schema, fields = _structure(view, live)
     is_applier = applier_of(pair, live, schema, fields, table)
-    applied, told = pair.applied, last_applied(live, fields, is_applier, declaration)
-    if told is not None:
-        applied = _as_applied(declaration, told)
+    applied, told = pair.applied, None
+    if pair.head_is_applied is None or applied is None:
+        told = last_applied(live, fields, is_applier, declaration)
+        applied = applied if told is None else _as_applied(declaration, told)
     attribution = Attribution(
         fields=fields,
         table=table,

@@ -31,7 +31,7 @@ class Entry:
     api_version: str
     subresource: str
     time: str
-    """RFC 3339, whole seconds; empty when the server wrote none."""
+    """RFC 3339, whole seconds; empty when the server wrote none, as for the `scale` subresource of a CRD."""
     tree: _Node
 
     @property
@@ -138,7 +138,6 @@ def read_managed_fields(raw: JsonObject, *, structured: bool = True) -> ManagedF
                 tree=_decode(fields),
             )
         )
-        partial = partial or not given.get("time")
     structured_as = text(raw.get("apiVersion")) if structured else ""
     return ManagedFields(entries=tuple(entries), structured_as=structured_as, partial=partial)
 

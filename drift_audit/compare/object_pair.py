@@ -134,9 +134,17 @@ class _SideBySide:
         elif sides.head is None and same_as_absent(self.pair.live.kind, path, sides.live.value):
             return Ruling(LeafOutcome.EQUAL_NORMALISED, "E2")
         ruling = rule_on_declared(sides, owners, self._equal)
-        if ruling.outcome is LeafOutcome.CHANGED_UNATTRIBUTED and self.pair.attribution.fields.reset:
-            return replace(ruling, note=ruling.note or "managedFields were reset by a controller")
+        if ruling.outcome is LeafOutcome.CHANGED_UNATTRIBUTED and not ruling.note:
+            return replace(ruling, note=self._why_nobody(path, sides.live))
         return ruling
+
+    def _why_nobody(self, path: FieldPath, live: Leaf | None) -> str:
+        if self.pair.attribution.fields.reset:
+            return "managedFields were reset by a controller"
+        if path == ("spec", "replicas") and live is not None and live.value == 0:
+            # `Scale.spec.replicas` is `omitempty`: to the server, 0 is the removal of the number.
+            return "scaling to 0 leaves no owner"
+        return "a part of managedFields could not be read" if self.pair.attribution.fields.partial else ""
 
     def _equal(self, left: Leaf, right: Leaf) -> Equality:
         return compare_values(self.pair.live.kind, left.path, right.schema, left.value, right.value)

@@ -188,6 +188,35 @@ def test_04_kubectl_scale_is_known_by_its_user_agent(bench: Bench) -> None:
     assert leaf.outcome is Is.CHANGED_OOB
     assert leaf.actor is not None
     assert (leaf.actor.who, leaf.actor.how) == ("kubectl", "kubectl scale")
+    # The server notes no time for a new owner that came through the scale subresource.
+    assert leaf.actor.between.after == time_of(applied, "kustomize-controller", "Apply")
+    assert leaf.actor.between.before == ""
+
+
+def test_04b_scaling_to_zero_is_found_although_it_leaves_no_owner(bench: Bench) -> None:
+    git = machine_deployment(bench)
+    bench.flux_kustomization()
+    applied = bench.flux_applies(git)
+    bench.with_user_agent(KUBECTL).scale(applied, 0)
+
+    leaf = bench.compare_one(git).leaf("spec.replicas")
+
+    assert (leaf.outcome, leaf.actor) == (Is.CHANGED_UNATTRIBUTED, None)
+    assert leaf.note == "scaling to 0 leaves no owner"
+
+
+def test_04c_scaling_what_nobody_owns_is_not_recorded_and_is_no_news(bench: Bench) -> None:
+    """Git leaves the number to whoever scales: the server keeps no account of them, and Git has no say in it."""
+    git = machine_deployment(bench, "")
+    bench.flux_kustomization()
+    with mutated_at_admission(bench.cluster, declared_body(git), "Object{spec: Object.spec{replicas: 1}}"):
+        applied = bench.flux_applies(git)
+    bench.with_user_agent(KUBECTL).scale(applied, 7)
+
+    result = bench.compare_one(git)
+
+    assert result.raw("spec.replicas") is Is.EXTRA_UNOWNED
+    assert result.found == {}
 
 
 def test_05_a_newer_head_is_pending_and_no_drift(bench: Bench) -> None:
@@ -265,6 +294,19 @@ def test_09_who_creates_by_update_owns_the_defaults_and_has_not_left_them_behind
     assert "f:mode" in entry["fieldsV1"]["f:spec"]
     assert result.raw("spec.mode") is Is.EXTRA_DEFAULTED
     assert result.found == {}
+
+
+def test_09b_a_server_side_apply_by_kubectl_does_not_pass_for_what_argo_cd_applied(bench: Bench) -> None:
+    """The server rewrites `last-applied-configuration` then, and Argo CD remains the owner of the annotation."""
+    git = machine_deployment(bench)
+    applied = bench.argo_applies(git)
+    person = bench.person("kubectl").apply(declared_body(machine_deployment(bench, "replicas: 3\npaused: true")))
+
+    result = bench.compare_one(git)
+
+    annotation = "kubectl.kubernetes.io/last-applied-configuration"
+    assert person["metadata"]["annotations"][annotation] != applied["metadata"]["annotations"][annotation]
+    assert result.found == {"spec.paused": Is.EXTRA_OOB}
 
 
 # Keyed lists, arguments, atomic lists

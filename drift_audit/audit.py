@@ -112,7 +112,7 @@ def _with_git(views: Views, pairings: Mapping[str, Pairing], config: Config, now
             pairs={pair.key: pair for pair in pairing.pairs},
         )
         findings += git_findings(compare_with_git(view, pairing, table), context)
-        gaps += pairing_gaps(view, pairing)
+        gaps += pairing_gaps(view, pairing, views.git)
     return _Judging(now=now, findings=tuple(findings), gaps=tuple(gaps), contexts=contexts)
 
 

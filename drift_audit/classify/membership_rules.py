@@ -44,7 +44,7 @@ _RULES: dict[Membership, _Rule] = {
         verdict=Verdict.MISSING,
         severity=Severity.HIGH,
         title="{kind} is declared in Git and not in the management cluster",
-        explanation="Git declares it, and the management cluster was asked and does not have it.",
+        explanation="The kind was listed completely, and the object is not there.",
         next_step="find out who deleted it before the GitOps tool creates it anew",
     ),
     Membership.PENDING_CREATE: _Rule(
@@ -86,6 +86,9 @@ _RULES: dict[Membership, _Rule] = {
 }
 
 
+_UNSERVED = "install what defines the kind in this API version, or correct the manifest: it cannot be applied as it is"
+
+
 def membership_finding(pair: ObjectPair, thresholds: Thresholds, now: datetime, *, confirmed: bool) -> Finding | None:
     """The finding that an object is not where it should be; `None` when it is."""
     if pair.membership is Membership.PENDING_DELETE and pair.live is None:
@@ -111,8 +114,8 @@ def membership_finding(pair: ObjectPair, thresholds: Thresholds, now: datetime, 
         declared_at=declared_at(pair.declaration.location if pair.declaration else None),
         reaction=_reaction(pair),
         since=pair.head_committed_at if waiting else "",
-        evidence=tuple(filter(None, (rule.explanation, pair.note))),
-        next_steps=(rule.next_step,),
+        evidence=tuple(filter(None, (pair.note, rule.explanation))),
+        next_steps=(_UNSERVED if "serve" in pair.note else rule.next_step,),
     )
 
 

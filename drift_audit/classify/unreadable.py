@@ -11,6 +11,7 @@ from drift_audit.model.views import ClusterView, Gap, GitSourceView, ScopeStatus
 
 _CORE_GROUP = "cluster.x-k8s.io"
 _DEFINITION = "CustomResourceDefinition"
+_OF_NO_SOURCE = "not part of this audit"
 
 
 def uncompared_gaps(views: Views) -> list[Gap]:
@@ -39,7 +40,11 @@ def _sources_of(view: ClusterView, sources: Iterable[GitSourceView]) -> list[Git
 
 def _declares_nothing(source: GitSourceView) -> bool:
     """True for a source that was read without any trouble and holds no object."""
-    return source.head is not None and source.head.complete and not source.gaps and not source.head.declarations
+    return _is_whole(source) and source.head is not None and not source.head.declarations
+
+
+def _is_whole(source: GitSourceView) -> bool:
+    return source.head is not None and source.head.complete and not source.gaps
 
 
 def _without_git(view: ClusterView) -> Gap:
@@ -76,14 +81,17 @@ def _without_clusters(view: ClusterView) -> Gap:
     )
 
 
-def pairing_gaps(view: ClusterView, pairing: Pairing) -> list[Gap]:
-    """One gap per reason; kinds that the collector already reported as incomplete are not told twice."""
+def pairing_gaps(view: ClusterView, pairing: Pairing, sources: Iterable[GitSourceView]) -> list[Gap]:
+    """One gap per reason. What the collectors already reported as incomplete is not told twice: a kind, and Git."""
+    own = _sources_of(view, sources)
+    all_of_git = bool(own) and all(map(_is_whole, own))
     by_reason: dict[tuple[str, str], list[ObjectPair]] = defaultdict(list)
     for pair in pairing.pairs:
         if pair.membership is not Membership.UNREADABLE:
             continue
         listing = view.kinds.get((pair.key.group, pair.key.kind))
         told = listing is not None and not listing.complete
+        told |= _OF_NO_SOURCE in pair.note and not all_of_git
         if not told and pair.key not in view.left_out and view.kinds:
             by_reason[pair.key.kind, pair.note].append(pair)
     return [_contested(pair) for pair in pairing.pairs if pair.rivals] + [
@@ -102,7 +110,7 @@ def pairing_gaps(view: ClusterView, pairing: Pairing) -> list[Gap]:
 def _remedy(note: str) -> str:
     if "API version" in note:
         return "Move the manifests to a served API version."
-    if "part of this audit" in note:
+    if _OF_NO_SOURCE in note:
         return "Add the Git source of that GitOps object to this management cluster in the configuration."
     return "Widen the audit, or accept the lower coverage."
 

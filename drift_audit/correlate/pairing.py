@@ -120,8 +120,8 @@ class _Joining:
         if declared.head is None:
             return Membership.PENDING_DELETE, ""
         if state.declaration is None:
-            return Membership.PENDING_CREATE, _why_not_there(key, listing)
-        return Membership.MISSING_LIVE, _why_not_there(key, listing)
+            return Membership.PENDING_CREATE, _why_not_there(declared, listing)
+        return Membership.MISSING_LIVE, _why_not_there(declared, listing)
 
     def _stale_mark(self, live: CapiObject) -> str:
         """Why the tool that an object is marked with does not apply it; empty when it does, or when nobody knows."""
@@ -179,10 +179,14 @@ class _Joining:
         )
 
 
-def _why_not_there(key: ObjectKey, listing: KindListing) -> str:
-    if listing.served:
-        return "the kind was listed completely, and the object is not there"
-    return f"the management cluster serves no kind {key.kind} of group {key.group or 'core'}: its CRD is not installed"
+def _why_not_there(declared: Declared, listing: KindListing) -> str:
+    """Why it cannot be there at all; empty where it could be."""
+    declaration = declared.declaration
+    if not listing.served:
+        return f"the management cluster serves no kind {declaration.kind} in {declaration.api_version}"
+    if split_api_version(declaration.api_version)[1] not in listing.served:
+        return _why_not_in_version(declared, listing.served)
+    return ""
 
 
 def _why_not_in_version(declared: Declared, served: Sequence[str]) -> str:

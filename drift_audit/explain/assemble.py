@@ -76,7 +76,7 @@ def assemble(
         ),
         status=_status(judged, complete=complete, fail_on=fail_on),
         complete=complete,
-        coverage=_coverage(reads, judged.views, judged.gaps),
+        coverage=_coverage(reads, judged.gaps),
         views=_views(judged.views),
         clusters=tuple(_clusters(judged)),
         causes=judged.causes,
@@ -119,8 +119,9 @@ def _reads(views: Views) -> tuple[ScopeRead, ...]:
     git = tuple(
         ScopeRead(
             view=View.GIT,
-            scope=f"{source.management_cluster}/{source.source}@{source.ref}",
+            scope=f"{source.source}@{source.ref}:{source.path}",
             status=_git_status(source),
+            reason=next((gap.reason for gap in _git_gaps(source)), ""),
         )
         for source in views.git
     )
@@ -143,11 +144,9 @@ def _git_gaps(source: GitSourceView) -> tuple[Gap, ...]:
     return (*source.gaps, *(gap for gaps in rendered for gap in gaps))
 
 
-def _coverage(reads: tuple[ScopeRead, ...], views: Views, gaps: Iterable[Gap]) -> Coverage:
+def _coverage(reads: tuple[ScopeRead, ...], gaps: Iterable[Gap]) -> Coverage:
     known = tuple(gaps)
     in_reads = {(read.view, read.scope) for read in reads}
-    # The gaps of a Git source name it in another way, and it is among the reads whether it has any or not.
-    in_reads |= {(gap.view, gap.scope) for source in views.git for gap in _git_gaps(source)}
     # A scope that nobody could even begin to read still counts as expected.
     beside = {(gap.view, gap.scope) for gap in known if (gap.view, gap.scope) not in in_reads}
     complete = sum(read.status is ScopeStatus.COMPLETE for read in reads)

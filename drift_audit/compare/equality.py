@@ -24,7 +24,6 @@ class Equality:
 
 
 SAME = Equality(True)
-DIFFERENT = Equality(False)
 
 
 def same_json(left: Json, right: Json) -> bool:

@@ -23,29 +23,47 @@ from drift_audit.model.views import ClusterView
 
 def compare_with_git(view: ClusterView, pairing: Pairing, table: ManagerTable) -> tuple[ObjectComparison, ...]:
     """One comparison per pair, in the order of the pairing."""
-    return tuple(_compare(view, pair, table) for pair in pairing.pairs)
+    schemas = Schemas(view)
+    return tuple(_compare(schemas, pair, table) for pair in pairing.pairs)
 
 
-def _compare(view: ClusterView, pair: ObjectPair, table: ManagerTable) -> ObjectComparison:
+class Schemas:
+    """The structure of every kind of a management cluster, built once for all objects of the kind."""
+
+    def __init__(self, view: ClusterView) -> None:
+        self._view = view
+        self._known: dict[tuple[str, str], SchemaNode] = {}
+
+    def of(self, live: CapiObject) -> SchemaNode:
+        """The structure in the API version in which the object was read; a deduced one for a kind without a CRD."""
+        name = (live.api_version, live.kind)
+        if name not in self._known:
+            group, version = split_api_version(live.api_version)
+            self._known[name] = SchemaNode.of_object(self._view.schemas.get((group, live.kind, version)), *name)
+        return self._known[name]
+
+
+def _compare(schemas: Schemas, pair: ObjectPair, table: ManagerTable) -> ObjectComparison:
     live = pair.live
     if live is None:
         return ObjectComparison(pair=pair)
     if pair.membership is Membership.DERIVED:
-        schema, fields = _structure(view, live)
-        return ObjectComparison(pair=pair, leaves=tuple(derived_edits(live, schema, fields, table)))
-    sides = comparable(view, pair, table)
+        schema = schemas.of(live)
+        return ObjectComparison(pair=pair, leaves=tuple(derived_edits(live, schema, _owners(live, schema), table)))
+    sides = comparable(schemas, pair, table)
     if sides is None:
         return ObjectComparison(pair=pair)
     result = compare_pair(sides)
     return ObjectComparison(pair=pair, leaves=result.leaves, compared=result.compared, opaque=result.opaque)
 
 
-def comparable(view: ClusterView, pair: ObjectPair, table: ManagerTable) -> Pair | None:
+def comparable(schemas: Schemas, pair: ObjectPair, table: ManagerTable) -> Pair | None:
     """The pair with all that a comparison of its leaves looks at; `None` when it has no two sides."""
     live, declaration = pair.live, pair.declaration
     if live is None or declaration is None:
         return None
-    schema, fields = _structure(view, live)
+    schema = schemas.of(live)
+    fields = _owners(live, schema)
     is_applier = applier_of(pair, live, schema, fields, table)
     applied, told = pair.applied, None
     if pair.head_is_applied is None or applied is None:
@@ -71,12 +89,9 @@ def comparable(view: ClusterView, pair: ObjectPair, table: ManagerTable) -> Pair
     )
 
 
-def _structure(view: ClusterView, live: CapiObject) -> tuple[SchemaNode, ManagedFields]:
-    """How the object's leaves are cut, and who owns them, both in the API version in which it was read."""
-    group, version = split_api_version(live.api_version)
-    schema = SchemaNode.of_object(view.schemas.get((group, live.kind, version)), live.api_version, live.kind)
-    fields = read_managed_fields(live.raw, structured=schema.structured)
-    return schema, in_version_of(live, fields)
+def _owners(live: CapiObject, schema: SchemaNode) -> ManagedFields:
+    """Who owns the object's leaves, in the API version in which it was read."""
+    return in_version_of(live, read_managed_fields(live.raw, structured=schema.structured))
 
 
 def _as_applied(declaration: Declaration, raw: JsonObject) -> Declaration:

@@ -6,7 +6,7 @@ empty map and a `null` count as absent (rule E2), and a keyed item that has only
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 
 from drift_audit.compare.schema import SchemaNode, Structure
@@ -36,36 +36,41 @@ ROOT_SKIP = frozenset({"apiVersion", "kind", "status"})
 
 def leaves_of(raw: JsonObject, schema: SchemaNode, hints: KeyHints, noise: Set[FieldPath] = frozenset()) -> Leaves:
     """All leaves of an object except its identity, its status and the metadata that `noise` names."""
-    found: dict[FieldPath, Leaf] = {}
+    found: list[Leaf] = []
     for name, value in raw.items():
-        if name in ROOT_SKIP:
-            continue
-        node = schema.child(name)
-        for leaf in _walk((name,), (name,), value, node, hints, schema.declares(name)):
-            path = leaf.path
-            if name != "metadata" or not (path[:2] in noise or path[:3] in noise):
-                found[path] = leaf
-    return found
+        if name not in ROOT_SKIP:
+            _walk(found, (name,), (name,), value, schema.child(name), hints, schema.declares(name))
+    return {leaf.path: leaf for leaf in found if leaf.path[0] != "metadata" or not _is_noise(leaf.path, noise)}
+
+
+def _is_noise(path: FieldPath, noise: Set[FieldPath]) -> bool:
+    return path[:2] in noise or path[:3] in noise
 
 
 def _walk(
-    path: FieldPath, positional: FieldPath, value: Json, node: SchemaNode, hints: KeyHints, declared: bool
-) -> Iterator[Leaf]:
+    found: list[Leaf],
+    path: FieldPath,
+    positional: FieldPath,
+    value: Json,
+    node: SchemaNode,
+    hints: KeyHints,
+    declared: bool,
+) -> None:
+    """Adds the leaves of one value. A list to add to, not a generator: this is the innermost loop of an audit."""
     if value is None and not node.nullable:
         return
     match _structure(path, value, node, hints):
         case Structure.MAP:
             for name, child in mapping(value).items():
-                yield from _walk(
-                    (*path, name), (*positional, name), child, node.child(name), hints, declared and node.declares(name)
-                )
+                known = declared and node.declares(name)
+                _walk(found, (*path, name), (*positional, name), child, node.child(name), hints, known)
         case Structure.KEYED_LIST:
-            yield from _keyed_items(path, positional, sequence(value), node, hints, declared)
+            _walk_items(found, path, positional, sequence(value), node, hints, declared)
         case Structure.SET:
             for index, item in enumerate(sequence(value)):
-                yield Leaf((*path, SetItem.of(item)), (*positional, index), item, node.items, declared)
+                found.append(Leaf((*path, SetItem.of(item)), (*positional, index), item, node.items, declared))
         case _:
-            yield Leaf(path, positional, value, node, declared)
+            found.append(Leaf(path, positional, value, node, declared))
 
 
 def _structure(path: FieldPath, value: Json, node: SchemaNode, hints: KeyHints) -> Structure:
@@ -75,25 +80,33 @@ def _structure(path: FieldPath, value: Json, node: SchemaNode, hints: KeyHints) 
     return structure
 
 
-def _keyed_items(
-    path: FieldPath, positional: FieldPath, items: Collection[Json], node: SchemaNode, hints: KeyHints, declared: bool
-) -> Iterator[Leaf]:
+def _walk_items(
+    found: list[Leaf],
+    path: FieldPath,
+    positional: FieldPath,
+    items: Collection[Json],
+    node: SchemaNode,
+    hints: KeyHints,
+    declared: bool,
+) -> None:
     keys = node.list_keys or hints[path]
     named = [_item_key(item, keys, node.items) for item in items]
     for index, (item, key) in enumerate(zip(items, named, strict=True)):
         if key is None:
             # An item without its key fields is refused by the server; it can only be compared whole.
-            yield Leaf((*path, SetItem.of(item)), (*positional, index), item, node.items, declared)
+            found.append(Leaf((*path, SetItem.of(item)), (*positional, index), item, node.items, declared))
             continue
         here: FieldPath = (*path, key)
         if named.count(key) > 1:
             if named.index(key) == index:
                 same = [other for other, name in zip(items, named, strict=True) if name == key]
-                yield Leaf(here, (*positional, index), same, node.items, declared)
+                found.append(Leaf(here, (*positional, index), same, node.items, declared))
             continue
+        before = len(found)
         rest = {name: child for name, child in mapping(item).items() if name not in keys}
-        below = list(_walk(here, (*positional, index), rest, node.items, hints, declared))
-        yield from below or [Leaf(here, (*positional, index), mapping(item), node.items, declared)]
+        _walk(found, here, (*positional, index), rest, node.items, hints, declared)
+        if len(found) == before:
+            found.append(Leaf(here, (*positional, index), mapping(item), node.items, declared))
 
 
 def _item_key(item: Json, keys: tuple[str, ...], node: SchemaNode) -> ItemKey | None:

@@ -21,6 +21,33 @@ class _Node:
     children: dict[PathStep, _Node] = field(default_factory=dict)
 
 
+class FieldSet:
+    """The fields of one entry. Taken apart on first use: of most objects only the managers are looked at."""
+
+    __slots__ = ("_raw", "_root")
+
+    def __init__(self, raw: JsonObject, root: _Node | None = None) -> None:
+        self._raw = raw
+        self._root = root
+
+    @classmethod
+    def of(cls, paths: Iterable[FieldPath]) -> FieldSet:
+        """The set that has these members."""
+        root = _Node()
+        for path in paths:
+            node = root
+            for step in path:
+                node = node.children.setdefault(step, _Node())
+            node.member = True
+        return cls({}, root)
+
+    @property
+    def root(self) -> _Node:
+        if self._root is None:
+            self._root = _decode(self._raw)
+        return self._root
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One entry: a manager's last word, in one API version, through one subresource."""
@@ -32,7 +59,7 @@ class Entry:
     subresource: str
     time: str
     """RFC 3339, whole seconds; empty when the server wrote none, as for the `scale` subresource of a CRD."""
-    tree: _Node
+    fields: FieldSet
 
     @property
     def identity(self) -> str:
@@ -45,7 +72,7 @@ class Entry:
 
     def holds_above(self, path: FieldPath) -> bool:
         """True when the entry owns an ancestor as one piece: an atomic field of another schema."""
-        node: _Node | None = self.tree
+        node: _Node | None = self.fields.root
         for depth, step in enumerate(path):
             node = node.children.get(step) if node else None
             if node is None:
@@ -61,14 +88,14 @@ class Entry:
 
     def paths(self) -> Iterator[FieldPath]:
         """Every member of the set."""
-        return _members(self.tree, ())
+        return _members(self.fields.root, ())
 
     def list_keys(self) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
         """Lists whose items the entry names by key, with the names of the key fields."""
-        return _keyed(self.tree, ())
+        return _keyed(self.fields.root, ())
 
     def _find(self, path: FieldPath) -> _Node | None:
-        node = self.tree
+        node = self.fields.root
         for step in path:
             below = node.children.get(step)
             if below is None:
@@ -110,7 +137,9 @@ class ManagedFields:
         )
 
     def key_hints(self) -> dict[FieldPath, tuple[str, ...]]:
-        """Key fields of associative lists, for objects without a schema."""
+        """Key fields of associative lists, for objects without a schema; nothing where there is one."""
+        if self.structured_as:
+            return {}
         return {path: keys for entry in self.entries for path, keys in entry.list_keys()}
 
 
@@ -135,7 +164,7 @@ def read_managed_fields(raw: JsonObject, *, structured: bool = True) -> ManagedF
                 api_version=text(given.get("apiVersion")),
                 subresource=text(given.get("subresource")),
                 time=text(given.get("time")),
-                tree=_decode(fields),
+                fields=FieldSet(fields),
             )
         )
     structured_as = text(raw.get("apiVersion")) if structured else ""
@@ -155,17 +184,6 @@ def _decode(fields: JsonObject) -> _Node:
         child.member = "." in below or not child.children
         node.children[step] = child
     return node
-
-
-def tree_of(paths: Iterable[FieldPath]) -> _Node:
-    """The tree whose members are these paths."""
-    root = _Node()
-    for path in paths:
-        node = root
-        for step in path:
-            node = node.children.setdefault(step, _Node())
-        node.member = True
-    return root
 
 
 def _step(key: str) -> PathStep | None:

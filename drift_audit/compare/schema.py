@@ -6,7 +6,6 @@ Server-side apply tracks ownership per *leaf*; where a leaf begins is decided by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from drift_audit.model.values import Json, JsonObject, mapping, sequence, text
@@ -52,11 +51,21 @@ _BUILT_IN: dict[tuple[str, str], JsonObject] = {
 """Kinds of Kubernetes itself that stand beside clusters in Git; they have no CRD (core/v1/types.go)."""
 
 
-@dataclass(frozen=True, slots=True)
 class SchemaNode:
-    """The schema at one field; `raw` is `None` where the schema says nothing (deduced structure)."""
+    """The schema at one field; `raw` is `None` where the schema says nothing (deduced structure).
 
-    raw: JsonObject | None
+    Remembers the nodes below it: all objects of a kind walk the same few fields.
+    """
+
+    __slots__ = ("_children", "_items", "_keeps_all", "_others", "_properties", "raw")
+
+    def __init__(self, raw: JsonObject | None) -> None:
+        self.raw = raw
+        self._properties = mapping(raw.get("properties")) if raw else {}
+        self._keeps_all = _keeps_all(raw)
+        self._children: dict[str, SchemaNode] = {}
+        self._items: SchemaNode | None = None
+        self._others: SchemaNode | None = None
 
     @classmethod
     def of_object(cls, schema: Json, api_version: str = "", kind: str = "") -> SchemaNode:
@@ -101,17 +110,25 @@ class SchemaNode:
 
     @property
     def items(self) -> SchemaNode:
-        return SchemaNode(self._object("items"))
+        if self._items is None:
+            self._items = self._below("items")
+        return self._items
 
     def child(self, name: str) -> SchemaNode:
         """The schema of a map entry; an unknown node where the schema says nothing about it."""
-        if self.raw is None:
-            return UNKNOWN
-        properties = mapping(self.raw.get("properties"))
-        if name not in properties:
-            return SchemaNode(self._object("additionalProperties"))
-        child = mapping(properties[name])
-        implied = mapping(self.raw.get("default"))
+        known = self._children.get(name)
+        if known is not None:
+            return known
+        if name in self._properties:
+            self._children[name] = child = self._property(name)
+            return child
+        if self._others is None:
+            self._others = self._below("additionalProperties")
+        return self._others
+
+    def _property(self, name: str) -> SchemaNode:
+        child = mapping(self._properties[name])
+        implied = mapping(self.raw.get("default")) if self.raw else {}
         if "default" not in child and name in implied:
             # The default of an object, `{size: 3}`, is also that of its parts when nobody gives the object.
             return SchemaNode({**child, "default": implied[name]})
@@ -119,30 +136,11 @@ class SchemaNode:
 
     def declares(self, name: str) -> bool:
         """False when the server would prune a field of this name here."""
-        if self.raw is None or self.raw.get(_DEDUCED) or self.preserves_unknown:
-            return True
-        properties = mapping(self.raw.get("properties"))
-        if not properties and "additionalProperties" not in self.raw:
-            # `type: object` without more keeps nothing, except in an embedded resource.
-            return bool(self.raw.get("x-kubernetes-embedded-resource"))
-        extra = self.raw.get("additionalProperties")
-        return name in properties or (extra is not None and extra is not False)
-
-    @property
-    def preserves_unknown(self) -> bool:
-        return self.raw is not None and self.raw.get("x-kubernetes-preserve-unknown-fields") is True
+        return self._keeps_all or name in self._properties
 
     @property
     def nullable(self) -> bool:
         return self.raw is not None and self.raw.get("nullable") is True
-
-    @property
-    def int_or_string(self) -> bool:
-        return self.raw is not None and self.raw.get("x-kubernetes-int-or-string") is True
-
-    @property
-    def numeric(self) -> bool:
-        return self.raw is None or self.raw.get("type") in ("number", "integer", None)
 
     @property
     def quantity(self) -> bool:
@@ -157,9 +155,18 @@ class SchemaNode:
     def default(self) -> Json:
         return self.raw.get("default") if self.raw else None
 
-    def _object(self, key: str) -> JsonObject | None:
+    def _below(self, key: str) -> SchemaNode:
         value = self.raw.get(key) if self.raw else None
-        return value if isinstance(value, dict) else None
+        return SchemaNode(value) if isinstance(value, dict) else UNKNOWN
+
+
+def _keeps_all(raw: JsonObject | None) -> bool:
+    """True where a field of any name is kept; a plain `type: object` keeps only the fields that it lists."""
+    if raw is None or raw.get(_DEDUCED) or raw.get("x-kubernetes-preserve-unknown-fields") is True:
+        return True
+    if raw.get("x-kubernetes-embedded-resource") is True:
+        return True
+    return raw.get("additionalProperties") not in (None, False)
 
 
 _DEDUCED = "x-drift-audit-deduced"

@@ -81,12 +81,15 @@ def _live_absent(sides: Sides, owners: Owners) -> Ruling:
 
 def _both_present(sides: Sides, live: Leaf, owners: Owners, equal: Equal) -> Ruling:
     to_head = equal(sides.head, live) if sides.head else None
-    to_applied = equal(sides.applied, live) if sides.applied else None
+    to_applied = to_head
+    if sides.applied is not sides.head:
+        to_applied = equal(sides.applied, live) if sides.applied else None
     if sides.head is None:
         return _removed_in_git(owners, to_applied or SAME)
     if to_head and to_head.equal:
         return _equal_to_head(sides, owners, to_head, to_applied)
-    moved_on = sides.applied is None or not equal(sides.applied, sides.head).equal
+    same = sides.applied is sides.head
+    moved_on = not same and (sides.applied is None or not equal(sides.applied, sides.head).equal)
     if moved_on:
         return _head_moved_on(owners, to_applied)
     return _changed(owners, to_head or SAME)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from drift_audit.compare.managed_fields import Entry, ManagedFields, tree_of, value_at
+from drift_audit.compare.managed_fields import Entry, FieldSet, ManagedFields, value_at
 from drift_audit.model.keys import FieldPath, ItemKey, PathStep, split_api_version
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.values import mapping, sequence
@@ -171,7 +171,7 @@ def _moves(kind: str, version: str) -> tuple[_Move, ...]:
 def _moved(live: CapiObject, entry: Entry, version: str, moves: tuple[_Move, ...]) -> Entry:
     if entry.api_version.rpartition("/")[2] not in {OLD, NEW} - {version}:
         return entry
-    return replace(entry, tree=tree_of(_paths(live, entry, moves)))
+    return replace(entry, fields=FieldSet.of(_paths(live, entry, moves)))
 
 
 def _paths(live: CapiObject, entry: Entry, moves: tuple[_Move, ...]) -> Iterator[FieldPath]:

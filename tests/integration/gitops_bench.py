@@ -17,7 +17,7 @@ import yaml
 from drift_audit.collect.cluster import collect_cluster, wanted_by
 from drift_audit.collect.git.documents import declare, objects_of
 from drift_audit.collect.masking import Masker
-from drift_audit.compare.git import comparable, compare_with_git
+from drift_audit.compare.git import Schemas, comparable, compare_with_git
 from drift_audit.compare.managers import ManagerTable
 from drift_audit.compare.object_pair import rulings
 from drift_audit.config.settings import ManagementClusterSettings
@@ -196,7 +196,7 @@ class Bench:
         assert not view.gaps, view.gaps
         table = ManagerTable()
         for comparison in compare_with_git(view, pair_objects(view, [source]), table):
-            pair = comparable(view, comparison.pair, table)
+            pair = comparable(Schemas(view), comparison.pair, table)
             every = {format_path(leaf.path): leaf for leaf in (rulings(pair) if pair else ())}
             yield Compared(comparison, every)
 

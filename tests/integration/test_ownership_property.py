@@ -25,7 +25,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
-from drift_audit.compare.git import comparable, compare_with_git
+from drift_audit.compare.git import Schemas, comparable, compare_with_git
 from drift_audit.compare.managers import ManagerTable
 from drift_audit.compare.object_pair import rulings
 from drift_audit.correlate.pairing import pair_objects
@@ -372,7 +372,7 @@ def compared(stage: Stage) -> tuple[list[LeafComparison], tuple[LeafComparison, 
     )
     table = ManagerTable()
     (comparison,) = compare_with_git(view, pair_objects(view, [source]), table)
-    pair = comparable(view, comparison.pair, table)
+    pair = comparable(Schemas(view), comparison.pair, table)
     assert pair is not None
     return rulings(pair), comparison.leaves
 

@@ -178,8 +178,10 @@ class CloudProvider(Protocol):
         clusters: Sequence[ClusterView],
         clouds: Sequence[CloudScopeView],
         links: Sequence[Link],
+        *,
+        equal_too: bool = False,
     ) -> Sequence[Fact]:
-        """Facts of all rows that differ or that cannot be known; equal fields give no fact."""
+        """Facts of all rows that differ or that cannot be known; equal fields give one only when asked for."""
         ...
 
 

@@ -38,7 +38,7 @@ def git_findings(comparisons: Iterable[ObjectComparison], context: GitContext) -
     """Every finding of these comparisons, in their order."""
     for comparison in comparisons:
         membership = membership_finding(
-            comparison.pair, context.thresholds, context.now, confirmed=comparison.pair.key in context.confirmed
+            comparison.pair, context.thresholds, context.now, confirmed=_is_sure(comparison.pair, context)
         )
         if membership is not None:
             yield membership
@@ -92,9 +92,11 @@ def _severity(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, context: G
 def _confidence(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, context: GitContext) -> Confidence:
     if leaf.outcome is LeafOutcome.APPLIED_DIFFERENT and pair.head_is_applied:
         return Confidence.POTENTIAL
-    if pair.key not in context.confirmed:
-        return Confidence.POTENTIAL
-    return rule.confidence
+    return rule.confidence if _is_sure(pair, context) else Confidence.POTENTIAL
+
+
+def _is_sure(pair: ObjectPair, context: GitContext) -> bool:
+    return pair.key in context.confirmed and not pair.contested
 
 
 def _declared_value(pair: ObjectPair, leaf: LeafComparison, context: GitContext) -> tuple[Observed, Location | None]:

@@ -31,10 +31,23 @@ def explain(object_name: str, fleet: FleetOptions, talk: TalkOptions, recording:
 
     from drift_audit.cli.prepare import audit, prepare
     from drift_audit.cli.terminal import write_result
-    from drift_audit.explain.object_view import describe_object
+    from drift_audit.clock import moment, now
+    from drift_audit.inspection import inspect
 
-    audited = audit(prepare(fleet, talk, recording=recording))
-    write_result(describe_object(audited.views, audited.result, wanted.kind, wanted.namespace, wanted.name))
+    prepared = prepare(fleet, talk, recording=recording)
+    audited = audit(prepared)
+    write_result(
+        inspect(
+            audited.views,
+            prepared.config,
+            audited.result,
+            providers=prepared.providers,
+            kind=wanted.kind,
+            namespace=wanted.namespace,
+            name=wanted.name,
+            now=moment(audited.result.run.finished_at) or now(),
+        )
+    )
     return 0
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,6 +68,9 @@ class Collector:
         """All views of the live fleet; what could not be read is among their gaps."""
         live = [settings for settings in self.config.management_clusters if not settings.recording]
         recorded = [self._recorded(settings) for settings in self.config.management_clusters if settings.recording]
+        if len(live) > 1:
+            # Its packages import each other in a circle: two threads at once may find them half-made.
+            import_module("kubernetes.config")
         heads = dict(zip(_sources(live), self._in_parallel(self._head, _sources(live), PARALLEL_SOURCES), strict=True))
         clusters = self._in_parallel(lambda settings: self._cluster(settings, heads), live, PARALLEL_CLUSTERS)
         by_name = {view.management_cluster: view for view in clusters}

@@ -13,18 +13,18 @@ from drift_audit.compare.managers import ManagerTable
 from drift_audit.compare.object_pair import Pair, compare_pair
 from drift_audit.compare.schema import SchemaNode
 from drift_audit.compare.versions import in_version_of
-from drift_audit.model.comparison import ObjectComparison
+from drift_audit.model.comparison import LeafComparison, LeafOutcome, ObjectComparison
 from drift_audit.model.keys import split_api_version
 from drift_audit.model.objects import CapiObject, Declaration
 from drift_audit.model.pairing import Membership, ObjectPair, Pairing
-from drift_audit.model.values import JsonObject
+from drift_audit.model.values import JsonObject, Unknown
 from drift_audit.model.views import ClusterView
 
 
 def compare_with_git(view: ClusterView, pairing: Pairing, table: ManagerTable) -> tuple[ObjectComparison, ...]:
     """One comparison per pair, in the order of the pairing."""
     schemas = Schemas(view)
-    return tuple(_compare(schemas, pair, table) for pair in pairing.pairs)
+    return tuple(_compare_safely(schemas, pair, table) for pair in pairing.pairs)
 
 
 class Schemas:
@@ -41,6 +41,24 @@ class Schemas:
             group, version = split_api_version(live.api_version)
             self._known[name] = SchemaNode.of_object(self._view.schemas.get((group, live.kind, version)), *name)
         return self._known[name]
+
+
+def _compare_safely(schemas: Schemas, pair: ObjectPair, table: ManagerTable) -> ObjectComparison:
+    """The comparison; for an object that is nested beyond all measure, the one remark that it has none."""
+    try:
+        return _compare(schemas, pair, table)
+    except RecursionError:
+        unknown = Unknown("the object is nested too deeply to be compared")
+        remark = LeafComparison(
+            path=("spec",),
+            positional=("spec",),
+            head=unknown,
+            applied=unknown,
+            live=unknown,
+            outcome=LeafOutcome.POSSIBLE_OOB,
+            note=unknown.reason,
+        )
+        return ObjectComparison(pair=pair, leaves=(remark,))
 
 
 def _compare(schemas: Schemas, pair: ObjectPair, table: ManagerTable) -> ObjectComparison:

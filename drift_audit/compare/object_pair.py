@@ -99,6 +99,9 @@ class _SideBySide:
         reason = self.opaque.leaves.get(path)
         if live is None and not isinstance(declared.value, dict):
             live = self._grown(path, declared)
+        if reason and live is not None and same_json(declared.value, live.value):
+            # Nothing was filled in: the text reached the cluster as it stands, as shell variables in a script do.
+            reason = ""
         if reason:
             ruling = _opaque_ruling(reason, owners)
         else:

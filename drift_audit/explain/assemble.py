@@ -201,6 +201,7 @@ def _views(views: Views) -> ViewEntries:
                 applied_revision=source.applied.revision if source.applied else "",
                 renderer=source.head.renderer if source.head else "",
                 declarations=len(source.head.declarations) if source.head else 0,
+                opaque_fields=sum(len(each.opaque) for each in source.head.declarations) if source.head else 0,
             )
             for source in views.git
         ),

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from drift_audit.errors import UsageError
+from drift_audit.model.comparison import FieldStory
 from drift_audit.model.findings import Finding, ShownValue, ValueState
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject, Declaration
 from drift_audit.model.result import AuditResult
-from drift_audit.model.values import mapping, sequence, text
+from drift_audit.model.values import Absent, Observed, Present, Unknown, mapping, sequence, text
 from drift_audit.model.views import ClusterView, Views
 
 
-def describe_object(views: Views, result: AuditResult, kind: str, namespace: str, name: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """The fields of each object, by management cluster and key."""
+
+    fields: Mapping[tuple[str, ObjectKey], Sequence[FieldStory]]
+
+    def of(self, cluster: str, key: ObjectKey) -> Sequence[FieldStory]:
+        return self.fields.get((cluster, key), ())
+
+
+_LONGEST = 160
+
+
+def describe_object(views: Views, result: AuditResult, stories: Stories, kind: str, namespace: str, name: str) -> str:
     """The text of `drift-audit explain KIND/NAMESPACE/NAME`; raises `UsageError` when nothing has that name."""
     found = list(_matches(views, kind, namespace, name))
     if not found:
         raise UsageError(_unknown(views, kind, namespace, name))
-    text = "\n\n".join("\n".join(_describe(views, result, cluster, key)) for cluster, key in found)
-    return _harmless(text) + "\n"
+    told = (_describe(views, result, cluster, key, stories.of(cluster, key)) for cluster, key in found)
+    return _harmless("\n\n".join("\n".join(lines) for lines in told)) + "\n"
 
 
-def _harmless(text: str) -> str:
+def _harmless(told: str) -> str:
     """Without control sequences and direction marks: names and messages are other people's text."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else f"\\x{ord(sign):02x}" for sign in text)
+    return "".join(sign if sign.isprintable() or sign == "\n" else f"\\x{ord(sign):02x}" for sign in told)
 
 
 def _matches(views: Views, kind: str, namespace: str, name: str) -> Iterator[tuple[str, ObjectKey]]:
@@ -51,7 +67,9 @@ def _unknown(views: Views, kind: str, namespace: str, name: str) -> str:
     return f"no {kind} {namespace}/{name} is in any view of this audit{hint}"
 
 
-def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey) -> Iterator[str]:
+def _describe(
+    views: Views, result: AuditResult, cluster: str, key: ObjectKey, fields: Sequence[FieldStory]
+) -> Iterator[str]:
     view = next(view for view in views.clusters if view.management_cluster == cluster)
     live = view.objects.get(key)
     yield f"{key}  in management cluster {cluster}"
@@ -62,6 +80,35 @@ def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey) -
     yield f"Findings: {len(findings) or 'none'}"
     for finding in findings:
         yield from _finding_lines(finding)
+    if fields:
+        yield ""
+        yield f"Fields: {len(fields)}"
+        yield from chain.from_iterable(_field_lines(story) for story in fields)
+
+
+def _field_lines(story: FieldStory) -> Iterator[str]:
+    yield ""
+    yield f"  {story.path}" + (f"  {story.outcome}" if story.outcome else "")
+    yield f"    git          {_observed(story.git)}"
+    yield f"    cluster      {_observed(story.capi)}"
+    if story.cloud is not None:
+        yield f"    cloud        {_observed(story.cloud)}"
+    for writer in story.writers:
+        yield f"    writer       {writer}"
+
+
+def _observed(value: Observed) -> str:
+    match value:
+        case Present(found):
+            return _shortened(json.dumps(found, ensure_ascii=False))
+        case Absent():
+            return "(absent)"
+        case Unknown(reason):
+            return f"unknown: {reason}"
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 12]} ... {value[-7:]}"
 
 
 def _declaration_lines(views: Views, cluster: str, key: ObjectKey) -> Iterator[str]:

@@ -84,3 +84,18 @@ class ObjectComparison:
     compared: int = 0
     """How many leaves were looked at."""
     opaque: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldStory:
+    """One field of one object with all that is known of it, whether it differs or not."""
+
+    path: str
+    git: Observed
+    capi: Observed
+    cloud: Observed | None = None
+    """`None` where no field map compares it with a cloud."""
+    outcome: str = ""
+    """`EQUAL`, `CHANGED_OOB`, ...: the row of the truth table, or the id of the field-map row."""
+    writers: tuple[str, ...] = ()
+    """`manager/Operation at time`, the owners of the field in the management cluster."""

@@ -133,6 +133,8 @@ class Declaration:
     opaque: Mapping[FieldPath, str] = field(default_factory=dict)
     """Fields whose value is not known from Git, with the reason: templated, encrypted."""
     generate_name: bool = False
+    rivals: tuple[Location, ...] = ()
+    """Further places of the same source that declare the object: nobody knows which of them wins."""
 
     @property
     def key(self) -> ObjectKey:

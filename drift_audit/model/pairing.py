@@ -55,6 +55,11 @@ class ObjectPair:
     def declaration(self) -> Declaration | None:
         return self.head or self.applied
 
+    @property
+    def contested(self) -> bool:
+        """True when several places in Git declare the object, so that nobody knows what it should be."""
+        return bool(self.rivals or (self.head is not None and self.head.rivals))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:

@@ -77,6 +77,8 @@ class GitViewEntry:
     applied_revision: str
     renderer: str
     declarations: int
+    opaque_fields: int
+    """Declared fields whose value Git does not tell (templated, encrypted), so that they were not compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,12 @@ from drift_audit_aws.subject import CloudIndex, Subject
 
 
 def compare_links(
-    rows: Sequence[FieldRow], fleet: Fleet, clouds: Sequence[CloudScopeView], links: Sequence[Link]
+    rows: Sequence[FieldRow],
+    fleet: Fleet,
+    clouds: Sequence[CloudScopeView],
+    links: Sequence[Link],
+    *,
+    equal_too: bool = False,
 ) -> Iterator[Fact]:
     """Facts of all rows on all links. Pairs that are being deleted, or that an Auto Scaling group keeps, have none."""
     by_scope = {cloud.scope: CloudIndex(cloud) for cloud in clouds}
@@ -34,7 +39,8 @@ def compare_links(
         if subject is None or _leaving(subject):
             continue
         for row in applying:
-            yield from _facts(subject, row)
+            facts = list(_facts(subject, row))
+            yield from facts or (_equal(subject, row) if equal_too else ())
 
 
 def _subject(link: Link, fleet: Fleet, clouds: Mapping[CloudScope, CloudIndex]) -> Subject | None:
@@ -79,6 +85,21 @@ def _facts(subject: Subject, row: FieldRow) -> Iterator[Fact]:
             capi_path=part.capi_path,
             severity=part.severity,
             note=part.note,
+        )
+
+
+def _equal(subject: Subject, row: FieldRow) -> Iterator[Fact]:
+    """The fact that the row found nothing: for a reader who asks what was compared."""
+    skipped = bool(row.skip_when) and CONDITIONS[row.skip_when](subject)
+    wanted = None if skipped else _wanted(subject, row)
+    if wanted is not None:
+        yield Fact(
+            link=subject.link,
+            row=row,
+            path=row.path,
+            capi=wanted,
+            cloud=_actual(subject, row),
+            capi_path=declared_path(row),
         )
 
 

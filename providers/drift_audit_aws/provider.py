@@ -91,8 +91,10 @@ class AwsProvider:
         clusters: Sequence[ClusterView],
         clouds: Sequence[CloudScopeView],
         links: Sequence[Link],
+        *,
+        equal_too: bool = False,
     ) -> Sequence[Fact]:
-        return tuple(compare_links(rows, read_fleet(clusters), _own(clouds), links))
+        return tuple(compare_links(rows, read_fleet(clusters), _own(clouds), links, equal_too=equal_too))
 
     @functools.cached_property
     def _sessions(self) -> Sessions:

@@ -18,6 +18,7 @@ from drift_audit_reports.summary import (
     gap_groups,
     gaps_title,
     headline,
+    opaque_text,
     reasons_text,
     result_line,
     severities_text,
@@ -146,7 +147,7 @@ class _Writer:
         page = self.page
         if not self._is_short():
             page.blank()
-            page.paragraph(coverage_text(self.result.coverage))
+            page.paragraph(" · ".join(filter(None, (coverage_text(self.result.coverage), opaque_text(self.result)))))
         if self.verbose:
             self._inputs()
         page.unwrapped((result_line(self.overview), "bold"))

@@ -18,6 +18,7 @@ from drift_audit_reports.summary import (
     gap_groups,
     gaps_title,
     headline,
+    opaque_text,
     reasons_text,
     suppression_text,
     suppressions_in_order,
@@ -98,7 +99,7 @@ def _size(*blocks: str) -> int:
 def _head(overview: Overview) -> str:
     result = overview.result
     sentence = headline(overview)
-    facts = f"{fleet_text(result)} · {coverage_text(result.coverage)}"
+    facts = " · ".join(filter(None, (fleet_text(result), coverage_text(result.coverage), opaque_text(result))))
     return f"## {markdown_text(sentence[:1].upper() + sentence[1:])}\n\n{text(facts)}\n"
 
 

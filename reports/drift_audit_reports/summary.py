@@ -94,6 +94,12 @@ def coverage_text(coverage: Coverage) -> str:
     return f"coverage {percent_text(coverage)} ({coverage.read:,} of {counted(coverage.expected, 'scope')})"
 
 
+def opaque_text(result: AuditResult) -> str:
+    """What of Git was not compared because Git does not tell it; empty when there is no such field."""
+    fields = sum(source.opaque_fields for source in result.views.git)
+    return f"{counted(fields, 'field')} of Git not compared: templated or encrypted" if fields else ""
+
+
 def reasons_text(findings: Iterable[Finding], most: int) -> str:
     """What is behind a folded count, the commonest first: `Extra label (3), Taint added (1) and 2 more`."""
     titles = Counter(finding.title for finding in findings)

@@ -13,7 +13,16 @@ from drift_audit.model.keys import FieldPath
 from drift_audit.model.values import Json, JsonObject, mapping
 
 _VARIABLE = re.compile(r"\$\{\s*#?([A-Za-z_][A-Za-z0-9_]*)\s*(?:[:=^,#%/][^\n]*?)?\}")
-_GO_TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_HELM = re.compile(
+    r"\{\{-?\s*((if|else|range|with|end|define|block)\b"
+    r"|[^{}]*?(\.(Values|Release|Chart|Capabilities|Files|Template)\b|\b(include|template|tpl|lookup)\s))",
+    re.DOTALL,
+)
+"""Helm's own objects and functions, and control structures.
+
+Other `{{ }}` reach the cluster as they are: cloud-init's `{{ ds.meta_data… }}` in every template of CAPA,
+`{{ .cluster.name }}` in a ClusterClass.
+"""
 _SOPS_VALUE = "ENC[AES256_GCM,"
 
 ENCRYPTED = "encrypted with SOPS"
@@ -36,8 +45,8 @@ def why_opaque(value: str) -> str:
     """The reason why a text is no value yet; empty when it is one."""
     if "$" in value and (found := _VARIABLE.search(value)):
         return f"templated: ${{{found[1]}}} is filled in when it is applied"
-    if "{{" in value and _GO_TEMPLATE.search(value):
-        return "templated: {{ }} is filled in when it is rendered"
+    if "{{" in value and _HELM.search(value):
+        return "templated: Helm fills in {{ }} when it renders the chart"
     if value.startswith(_SOPS_VALUE):
         return ENCRYPTED
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from drift_audit.collect.git.documents import FoundObject, declare, objects_of, unnamed
@@ -80,7 +81,7 @@ def collect_revision(
     progress(f"git {source.name}: reading {revision}, the applied revision")
     try:
         repository = open_repository(source.url, base_dir=base_dir, cache_dir=cache_dir, fetch=False)
-        return _render(source, repository, repository.resolve(commit_of(revision)), masker)
+        return _render(source, repository, repository.resolve(commit_of(revision)), masker, path_may_be_newer=True)
     except GitProblem as problem:
         return gap_of(source, problem)
     except Exception:
@@ -111,10 +112,16 @@ def _flavor(source: GitSource, head: Rendering | None) -> Flavor:
     return Flavor.KUSTOMIZE
 
 
-def _render(source: GitSource, repository: Repository, revision: str, masker: Masker) -> Rendering:
+def _render(
+    source: GitSource, repository: Repository, revision: str, masker: Masker, *, path_may_be_newer: bool = False
+) -> Rendering:
+    """What the source declares at the revision; nothing, where it may be older than the source's path."""
     snapshot = Snapshot.at(repository, revision)
     folder = normal_folder(source.path)
     if folder and folder not in snapshot.entries and folder not in snapshot.folders:
+        if path_may_be_newer:
+            committed_at = repository.committed_at(revision)
+            return Rendering(revision=revision, committed_at=committed_at, renderer="plain", declarations=())
         raise GitProblem(
             f"{repository.label} has no path {source.path!r} at {source.ref}", "correct `path` of the Git source"
         )
@@ -201,6 +208,8 @@ def _first_of_each(reading: Reading, parts: Iterable[Part]) -> tuple[tuple[Decla
                 f"and {second.file}:{second.line} (left out)"
             )
             gaps.append(reading.gap(partial(second.file, reason, "remove one of the two declarations")))
+            first_one = kept[declaration.key]
+            kept[declaration.key] = replace(first_one, rivals=(*first_one.rivals, second))
         else:
             kept[declaration.key] = declaration
     return tuple(kept.values()), tuple(gaps)

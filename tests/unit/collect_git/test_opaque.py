@@ -50,7 +50,7 @@ def test_a_templated_key_makes_its_whole_mapping_opaque(tmp_path: Path) -> None:
 
 
 def test_templated_items_of_a_list_are_opaque_one_by_one(tmp_path: Path) -> None:
-    place = place_with(tmp_path, {"a.yaml": CLUSTER.replace("paused: false", 'zones: [a, "{{ .zone }}"]')})
+    place = place_with(tmp_path, {"a.yaml": CLUSTER.replace("paused: false", 'zones: [a, "{{ .Values.zone }}"]')})
 
     assert list(named(place.head(), "blue").opaque) == [("spec", "zones", 1)]
 

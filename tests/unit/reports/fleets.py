@@ -241,6 +241,7 @@ def troubled_fleet() -> AuditResult:
                     applied_revision="",
                     renderer="kustomize v5.8.1",
                     declarations=214,
+                    opaque_fields=0,
                 ),
             ),
             capi=(

@@ -44,7 +44,8 @@ def git_findings(comparisons: Iterable[ObjectComparison], context: GitContext) -
             yield membership
         for leaf in comparison.leaves:
             rule = LEAF_RULES.get(leaf.outcome)
-            if rule is not None:
+            told = membership is not None and leaf.outcome is LeafOutcome.PENDING_PRUNE_FIELD
+            if rule is not None and not told:
                 yield _leaf_finding(comparison.pair, leaf, rule, context)
 
 

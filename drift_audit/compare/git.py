@@ -78,7 +78,7 @@ def _compare(schemas: Schemas, pair: ObjectPair, table: ManagerTable) -> ObjectC
 def comparable(schemas: Schemas, pair: ObjectPair, table: ManagerTable) -> Pair | None:
     """The pair with all that a comparison of its leaves looks at; `None` when it has no two sides."""
     live, declaration = pair.live, pair.declaration
-    if live is None or declaration is None:
+    if live is None or declaration is None or live.api_version != declaration.api_version:
         return None
     schema = schemas.of(live)
     fields = _owners(live, schema)

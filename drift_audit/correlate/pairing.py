@@ -82,6 +82,9 @@ class _Joining:
         """The pair of an object that Git declares, at the head or as applied."""
         declaration = declared.declaration
         live = self.view.object_in(key, split_api_version(declaration.api_version)[1])
+        if live is None and declared.head is None:
+            # Only what the head uses was read in its own version; to tell that the object is still there, any will do.
+            live = self.view.objects.get(key)
         delivery = delivery_of(live, self.known) if live else None
         delivery = delivery or delivery_of_source(declared.source, declaration, self.known)
         state = applied_state(declared, delivery)

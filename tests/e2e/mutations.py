@@ -519,7 +519,7 @@ GIT_CHANGES = (
             date=datetime.now(UTC) - timedelta(hours=12),
         ),
         verdict=Verdict.NOT_APPLIED,
-        findings=7,
+        findings=7,  # one for each object of the file, none for its fields
     ),
     Mutation(
         name="changed in Git and, differently, in the cluster",

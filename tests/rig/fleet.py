@@ -29,9 +29,10 @@ from tests.rig.aws_state import AwsClusterSpec, AwsClusterState, MachineSpec, aw
 from tests.rig.client import Json, reference
 from tests.rig.controllers import INFRA, CloudFacts, machine_slots, reconcile
 from tests.rig.git_repo import GitRepo, make_repo
-from tests.rig.management_cluster import ADMISSION_LABEL, ManagementCluster
+from tests.rig.management_cluster import ManagementCluster
 from tests.rig.manifests import text_of
 from tests.rig.templates import template_objects
+from tests.rig.webhooks import ADMISSION_LABEL
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -72,6 +73,8 @@ class Fleet:
     aws: str
     """Endpoint of moto's server."""
     name: str = "fleet"
+    path: str = "clusters"
+    """What Flux applies and the audit reads."""
     applied_at: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=3))
     namespace: str = ""
     """Where the clusters are declared; Cluster API's admission webhooks are at work there. Empty: a fresh one."""
@@ -141,7 +144,7 @@ class Fleet:
                 **reference(f"{FLUX}/v1", "Kustomization", self.name, self.flux_namespace),
                 "spec": {
                     "interval": "10m0s",
-                    "path": "./clusters",
+                    "path": f"./{self.path}",
                     "prune": True,
                     "suspend": suspend,
                     "sourceRef": {"kind": "GitRepository", "name": self.name},
@@ -218,7 +221,7 @@ class Fleet:
             name=mc.name,
             kubeconfig=str(mc.kubeconfig),
             context=mc.context,
-            git=(GitSource(name=self.name, url=str(self.repo.path), path="clusters"),),
+            git=(GitSource(name=self.name, url=str(self.repo.path), path=self.path),),
         )
         return Config(management_clusters=(settings,), cache_dir=str(self.folder / "cache"), **overrides)  # type: ignore[arg-type]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pty
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +20,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.e2e import mutations as planted
-from tests.e2e.cli_fleet import CliFleet, Done, aws_of, management_cluster_of, module_fleet, suppression
+from tests.e2e.cli_fleet import CliFleet, Done, aws_of, git_of, management_cluster_of, module_fleet, suppression
 from tests.rig.apiserver import ApiServer
-from tests.rig.client import Json
-from tests.rig.controllers import CORE
+from tests.rig.client import Json, reference
+from tests.rig.controllers import BOOTSTRAP, CORE
 from tests.rig.fleet import Fleet, Workload
+from tests.rig.manifests import text_of
 from tests.rig.moto_server import AwsEndpoint
 from tests.unit.aws.faults import FaultyAws, faulty_aws
 
@@ -34,6 +37,8 @@ FOUND = {
     ("not_applied", "git.pending"),
     ("orphan", "aws.instance.orphan"),
 }
+SECRET_WORDS = ("canary-content", "canary-passwd", "canary-url", "canary-applied", "canary-data", "canary-rotated")
+"""What no report, recording or log may hold. None of them is part of a name."""
 TIER = {"metadata": {"labels": {"tier": "gold"}}}
 NEW_VERSION = ("version: v1.34.2", "version: v1.34.9")
 
@@ -69,7 +74,7 @@ def bench(
 def _build(fleet: Fleet) -> None:
     calm = fleet.management_cluster.new_namespace("calm", admission=True)
     fleet.add(planted.WORKLOAD)
-    fleet.add(Workload(name="prod-2", workers=1))
+    fleet.add(Workload(name="prod-2", workers=1, addons=[_bootstrap_with_secrets(fleet.namespace)]))
     fleet.add(Workload(name="calm", namespace=calm, workers=1))
     fleet.deliver()
     planted.patch("kubectl-edit", CORE, "MachineDeployment", planted.MD, {"spec": {"replicas": 5}})(fleet)
@@ -78,6 +83,28 @@ def _build(fleet: Fleet) -> None:
     planted.terminate(fleet)
     planted.leave_instance(fleet)
     planted.commit(fleet, NEW_VERSION)
+
+
+def _bootstrap_with_secrets(namespace: str) -> Json:
+    """A bootstrap template with secrets wherever people put them."""
+    shape = reference(BOOTSTRAP, "KubeadmConfigTemplate", "bastion", namespace)
+    spec = {
+        "files": [{"path": "/etc/app.conf", "content": "db = canary-content"}],
+        "users": [{"name": "ops", "passwd": "canary-passwd"}],
+        "preKubeadmCommands": ["curl -O https://bob:canary-url@git.example.com/setup.sh"],
+    }
+    return {**shape, "spec": {"template": {"spec": spec}}}
+
+
+def _secret(namespace: str, value: str) -> Json:
+    last = json.dumps({"kind": "Secret", "stringData": {"token": "canary-applied"}})
+    shape = reference("v1", "Secret", "registry", namespace)
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": last}
+    return {
+        **shape,
+        "metadata": {**shape["metadata"], "annotations": annotations},
+        "stringData": {"token": value, "other": "canary-data"},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +301,52 @@ def _lasting(document: Any) -> Any:
     if isinstance(document, list):
         return [_lasting(item) for item in document]
     return document
+
+
+# secrets
+
+
+def test_no_secret_value_leaves_the_program(bench: Bench) -> None:
+    fleet, server = bench.fleet, bench.fleet.management_cluster
+    declared = _secret(fleet.namespace, "canary-data")
+    fleet.repo.branch("with-secrets")
+    fleet.repo.commit({"secrets/registry.yaml": text_of(declared)})
+    fleet.repo.branch("main")
+    fleet.apply(declared)
+    rotated = base64.b64encode(b"canary-rotated").decode()
+    server.human.as_manager("kubectl-edit").merge_patch(declared, {"data": {"token": rotated}})
+    server.human.as_manager("kubectl-edit").merge_patch(
+        reference(BOOTSTRAP, "KubeadmConfigTemplate", "bastion", fleet.namespace),
+        {"spec": {"template": {"spec": {"users": [{"name": "ops", "passwd": "canary-rotated"}]}}}},
+    )
+    sources = [git_of(fleet), git_of(fleet, name="secrets", ref="with-secrets", path="secrets")]
+    powerful = management_cluster_of(fleet, git=sources, kubeconfig=str(server.human_kubeconfig))
+    config = bench.cli.write(json.dumps({**bench.cli.settings, "management_clusters": [powerful]}), "secrets.yaml").name
+
+    reports = ("-o", "console", "-o", "json=secrets.json", "-o", "markdown=secrets.md")
+    ran = [
+        bench.cli("record", "-vv", "--config", config, "-o", "secrets.dar"),
+        bench.cli("check", "-vv", "--config", config, *reports),
+        bench.cli("explain", "-vv", f"Secret/{fleet.namespace}/registry", "--from", "secrets.dar"),
+        bench.cli("explain", "-vv", f"KubeadmConfigTemplate/{fleet.namespace}/bastion", "--from", "secrets.dar"),
+    ]
+    found = json.loads((bench.cli.folder / "secrets.json").read_text())["findings"]
+    fleet.apply(_bootstrap_with_secrets(fleet.namespace))
+
+    paths = {finding["path"] for finding in found if finding["verdict"] in ("edited_in_cluster", "conflict")}
+    assert {"data.token", "spec.template.spec.users"} <= paths
+    with zipfile.ZipFile(bench.cli.folder / "secrets.dar") as archive:
+        members = {name: archive.read(name).decode() for name in archive.namelist()}
+    written = {name: (bench.cli.folder / name).read_text() for name in ("secrets.json", "secrets.md")}
+    printed = {str(number): done.told for number, done in enumerate(ran)}
+    assert any("bastion" in text for text in members.values())
+    for place, text in {**members, **written, **printed}.items():
+        assert [word for word in SECRET_WORDS if word in text or _encoded(word) in text] == [], place
+
+
+def _encoded(word: str) -> str:
+    """As a Secret holds it, without the letters at the end that depend on what follows."""
+    return base64.b64encode(word.encode()).decode()[:-4]
 
 
 # explain

@@ -79,10 +79,10 @@ class Collector:
             list(heads.items()),
             PARALLEL_SOURCES,
         )
-        views = Views(git=tuple(git), clusters=tuple(clusters))
+        views = self._with_clouds(Views(git=tuple(git), clusters=tuple(clusters)))
         for part in recorded:
             views = _together(views, part)
-        return self._with_clouds(views)
+        return views
 
     def reread(self, views: Views, suspects: Suspects) -> Views:
         """The views with the suspects as they are now, so that a finding does not rest on two moments."""
@@ -156,14 +156,12 @@ class Collector:
         ]
 
     def _with_clouds(self, views: Views) -> Views:
-        plans = [provider.plan(views.clusters) for provider in self.providers.values()]
-        have = {view.scope for view in views.clouds}
-        requests = [each for each in self._requests(views.clusters) if each[1].scope not in have]
+        plans = [(provider, provider.plan(views.clusters)) for provider in self.providers.values()]
+        requests = [(provider, request) for provider, plan in plans for request in plan.requests]
         clouds = self._in_parallel(lambda each: each[0].collect(each[1], self.progress), requests, PARALLEL_SCOPES)
-        gaps = [gap for plan in plans for gap in plan.gaps]
+        gaps = [gap for _, plan in plans for gap in plan.gaps]
         gaps += without_provider(views.clusters, self.providers.values())
-        # A recording brings the gaps of its own plan with it.
-        return replace(views, clouds=(*views.clouds, *clouds), gaps=tuple(dict.fromkeys((*views.gaps, *gaps))))
+        return replace(views, clouds=tuple(clouds), gaps=tuple(gaps))
 
     def _reread_scope(
         self, view: CloudScopeView, request: ScopeRequest | None, suspects: Collection[ResourceKey]
@@ -174,10 +172,10 @@ class Collector:
         return self.providers[view.scope.provider].reread(request, view, own)
 
     def _recorded(self, settings: ManagementClusterSettings) -> Views:
-        from drift_audit.collect.recording import read_recording
+        from drift_audit.collect.recording import recorded_views
 
         path = Path(settings.recording).expanduser()
-        return read_recording(path if path.is_absolute() else self.base_dir / path).views
+        return recorded_views(path if path.is_absolute() else self.base_dir / path, settings.name)
 
     def _cache_dir(self) -> Path:
         if self.config.cache_dir:

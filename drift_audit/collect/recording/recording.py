@@ -84,14 +84,20 @@ def read_recording(path: Path) -> Recording:
         return Recording(views=views, judging=judging, manifest=archive.manifest)
 
 
-def recorded_cluster(path: Path, management_cluster: str) -> ClusterView:
-    """The view of one management cluster out of a recording; raises `RecordingError` when it has none of that name."""
+def recorded_views(path: Path, management_cluster: str) -> Views:
+    """What a recording holds of one management cluster; raises `RecordingError` when it has none of that name."""
     views = read_recording(path).views
-    for view in views.clusters:
-        if view.management_cluster == management_cluster:
-            return view
+    clusters = tuple(view for view in views.clusters if view.management_cluster == management_cluster)
+    if clusters:
+        git = tuple(source for source in views.git if source.management_cluster == management_cluster)
+        clouds = tuple(cloud for cloud in views.clouds if _is_home_of(cloud, management_cluster))
+        return replace(views, clusters=clusters, git=git, clouds=clouds)
     known = ", ".join(view.management_cluster for view in views.clusters) or "none"
     raise RecordingError(f"{path}: holds no management cluster {management_cluster!r}; it has {known}")
+
+
+def _is_home_of(cloud: CloudScopeView, management_cluster: str) -> bool:
+    return any(cluster.management_cluster == management_cluster for cluster in cloud.clusters)
 
 
 # The members, written and read

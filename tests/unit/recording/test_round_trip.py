@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drift_audit.collect.recording import Recording, read_recording, recorded_cluster, write_recording
+from drift_audit.collect.recording import Recording, read_recording, recorded_views, write_recording
 from drift_audit.errors import OutputError, RecordingError
 from drift_audit.model.keys import CloudScope, ItemKey, ObjectKey, SetItem
 from drift_audit.model.objects import Mark
@@ -154,9 +154,9 @@ def a_gap() -> Gap:
 def test_one_management_cluster_can_be_taken_out(tmp_path: Path) -> None:
     written(Views(clusters=(cluster_view(), cluster_view(management_cluster="test"))), tmp_path / "fleet.dar")
 
-    assert recorded_cluster(tmp_path / "fleet.dar", "test").management_cluster == "test"
+    assert [view.management_cluster for view in recorded_views(tmp_path / "fleet.dar", "test").clusters] == ["test"]
     with pytest.raises(RecordingError, match="it has prod, test"):
-        recorded_cluster(tmp_path / "fleet.dar", "prod-eu")
+        recorded_views(tmp_path / "fleet.dar", "prod-eu")
 
 
 def test_writing_replaces_an_older_recording(tmp_path: Path) -> None:

@@ -67,16 +67,15 @@ _Side = Mapping[ObjectKey, Declaration]
 
 
 def _sides(view: ClusterView, source: GitSourceView, known: Sequence[Delivery]) -> tuple[_Side, _Side]:
-    """(head, applied). A side that was read only in part lends what it lacks from the other.
+    """(head, applied). A head that was read only in part lends what it lacks from the applied side.
 
-    An object of a file that could not be read is neither removed from Git nor new in it.
+    For an object of a file that could not be read is not removed from Git. The other way round nothing is
+    lent: whether an object was applied already, nobody can say then, and it may be new.
     """
     heads = _by_key(view, source, source.head, known)
     applied = _by_key(view, source, source.applied, known) if source.applied else heads
     if source.head is None or not source.head.complete:
         heads = {**applied, **heads}
-    if source.applied is not None and not source.applied.complete:
-        applied = {**heads, **applied}
     return heads, applied
 
 

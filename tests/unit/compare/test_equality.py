@@ -15,6 +15,7 @@ from drift_audit.compare.equality import compare_values, only_filled_in, same_as
 from drift_audit.compare.quantities import duration, quantity
 from drift_audit.compare.schema import UNKNOWN, SchemaNode
 from drift_audit.model.keys import FieldPath
+from drift_audit.model.values import Json, mapping
 from drift_audit.yaml_text import Flavor, read_documents
 
 FIELD = ("spec", "field")
@@ -175,12 +176,12 @@ def test_what_admission_only_fills_in(git: Any, live: Any, expected: bool) -> No
 
 def test_e8_both_spellings_of_a_secret_are_the_same_once_masked() -> None:
     masker = Masker("key")
-    written = {"apiVersion": "v1", "kind": "Secret", "stringData": {"k": "secret", "empty": ""}}
-    kept = {"apiVersion": "v1", "kind": "Secret", "data": {"k": "c2VjcmV0", "empty": ""}}
-    rotated = {"apiVersion": "v1", "kind": "Secret", "data": {"k": "b3RoZXI=", "empty": ""}}
+    written: Json = {"apiVersion": "v1", "kind": "Secret", "stringData": {"k": "secret", "empty": ""}}
+    kept: Json = {"apiVersion": "v1", "kind": "Secret", "data": {"k": "c2VjcmV0", "empty": ""}}
+    rotated: Json = {"apiVersion": "v1", "kind": "Secret", "data": {"k": "b3RoZXI=", "empty": ""}}
 
-    assert masker.mask_object(written) == masker.mask_object(kept)
-    assert masker.mask_object(rotated) != masker.mask_object(kept)
+    assert masker.mask_object(mapping(written)) == masker.mask_object(mapping(kept))
+    assert masker.mask_object(mapping(rotated)) != masker.mask_object(mapping(kept))
 
 
 # Quantities and durations

@@ -89,7 +89,7 @@ def test_a_pool_whose_replicas_somebody_else_manages(value: str, expected: Is) -
         (("spec", "infrastructureRef", "apiVersion"), "i/v1beta1", "i/v1beta2", "kubectl-edit", Is.CHANGED_OOB),
     ],
 )
-def test_what_controllers_fill_in(path: FieldPath, git: Any, live: Any, who: str, expected: Is) -> None:
+def test_what_controllers_fill_in(path: tuple[str, str, str], git: Any, live: Any, who: str, expected: Is) -> None:
     first, part, name = path
     assert first == "spec"
     made = pair(declared({part: {name: git}}), live_object({part: {name: live}}, [applied(), entry(who, path)]))

@@ -10,6 +10,7 @@ from drift_audit.compare.leaves import leaves_of
 from drift_audit.compare.noise import noise_of
 from drift_audit.compare.schema import SchemaNode
 from drift_audit.model.keys import format_path
+from drift_audit.model.values import Json, JsonObject
 from tests.unit.compare.sides import free_schema, live_object, schema_of
 
 STRING = {"type": "string"}
@@ -70,7 +71,7 @@ def test_an_item_without_its_key_is_compared_whole() -> None:
 
 
 def test_an_item_knows_its_place_in_the_file() -> None:
-    spec = {"f": [{"port": 1, "note": "x"}, {"port": 2, "note": "y"}]}
+    spec: Json = {"f": [{"port": 1, "note": "x"}, {"port": 2, "note": "y"}]}
 
     leaves = leaves_of({"spec": spec}, schema_of({"f": KEYED}), {})
 
@@ -90,6 +91,11 @@ def test_identity_status_and_bookkeeping_are_no_leaves() -> None:
     raw = {**live.raw, "status": {"phase": "Running"}}
 
     assert [format_path(path) for path in leaves_of(raw, free_schema(), {}, noise_of(raw))] == ["spec.a"]
+
+
+def marked(part: str, name: str) -> JsonObject:
+    given: Any = {part: {name: "x"}}
+    return live_object(None, **given).raw
 
 
 NOISE = [
@@ -123,14 +129,14 @@ SIGNALS = [
 
 @pytest.mark.parametrize(("part", "name"), NOISE)
 def test_what_tools_note_for_themselves_is_noise(part: str, name: str) -> None:
-    raw = live_object(None, **{part: {name: "x"}}).raw
+    raw = marked(part, name)
 
     assert leaves_of(raw, free_schema(), {}, noise_of(raw)) == {}
 
 
 @pytest.mark.parametrize(("part", "name"), SIGNALS)
 def test_what_stops_corrections_is_never_noise(part: str, name: str) -> None:
-    raw = live_object(None, **{part: {name: "x"}}).raw
+    raw = marked(part, name)
 
     assert list(leaves_of(raw, free_schema(), {}, noise_of(raw))) == [("metadata", part, name)]
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from drift_audit.compare.managed_fields import ManagedFields, read_managed_fields, value_at
 from drift_audit.model.keys import FieldPath, ItemKey, SetItem, canonical_json
+from drift_audit.model.values import Json
 from tests.unit.compare.sides import API, T1, entry, fields_v1
 
 
@@ -165,7 +166,7 @@ def test_the_signature_of_a_reset() -> None:
 
 
 def test_a_value_is_found_through_keys_indexes_and_sets() -> None:
-    raw = {"spec": {"args": [{"name": "v", "value": "2"}], "zones": ["a", "b"], "files": [{"path": "/a"}]}}
+    raw: Json = {"spec": {"args": [{"name": "v", "value": "2"}], "zones": ["a", "b"], "files": [{"path": "/a"}]}}
 
     assert value_at(raw, ("spec", "args", ItemKey.of({"name": "v"}), "value")) == "2"
     assert value_at(raw, ("spec", "zones", SetItem.of("b"))) == "b"

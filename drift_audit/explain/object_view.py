@@ -9,7 +9,7 @@ from itertools import chain
 
 from drift_audit.errors import UsageError
 from drift_audit.model.comparison import FieldStory
-from drift_audit.model.findings import Finding, ShownValue, ValueState
+from drift_audit.model.findings import Finding, ShownValue, ShownValues, ValueState
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject, Declaration
 from drift_audit.model.result import AuditResult
@@ -28,6 +28,7 @@ class Stories:
 
 
 _LONGEST = 160
+_MOST_DIFFERENCES = 20
 
 
 def describe_object(views: Views, result: AuditResult, stories: Stories, kind: str, namespace: str, name: str) -> str:
@@ -175,6 +176,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     yield f"    git          {_value(finding.values.git)}" + (f"  at {place.file}:{place.line}" if place else "")
     yield f"    cluster      {_value(finding.values.capi)}"
     yield f"    cloud        {_value(finding.values.cloud)}" + (f"  {finding.resource}" if finding.resource else "")
+    yield from _listed("difference", _inside(finding.values))
     if finding.actor:
         between = finding.actor.between
         yield (
@@ -185,6 +187,17 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     if finding.reaction:
         yield f"    next         {finding.reaction}"
     yield from _listed("do", finding.next_steps)
+
+
+def _inside(values: ShownValues) -> list[str]:
+    """What differs inside two lists or maps, one line each; nothing for plain values, which show it themselves."""
+    from deepdiff import DeepDiff
+
+    sides = [side.value for side in (values.git, values.capi, values.cloud) if side.state is ValueState.PRESENT]
+    composite = [side for side in sides if isinstance(side, (list, dict))]
+    if len(composite) < 2:
+        return []
+    return str(DeepDiff(composite[0], composite[-1]).pretty()).splitlines()[:_MOST_DIFFERENCES]
 
 
 def _listed(label: str, lines: Iterable[str]) -> Iterator[str]:

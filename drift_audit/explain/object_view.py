@@ -57,6 +57,9 @@ def _matches(views: Views, kind: str, namespace: str, name: str) -> Iterator[tup
 
 
 def _unknown(views: Views, kind: str, namespace: str, name: str) -> str:
+    doubt = _why_unseen(views, kind)
+    if doubt:
+        return f"{kind} {namespace}/{name} was not seen, but that says nothing: {doubt}"
     kinds = {key.kind for view in views.clusters for key in view.objects}
     if kind.lower() not in {known.lower() for known in kinds}:
         return f"no object of kind {kind!r} was read; kinds of this fleet: {', '.join(sorted(kinds)) or 'none'}"
@@ -66,6 +69,17 @@ def _unknown(views: Views, kind: str, namespace: str, name: str) -> str:
     )
     hint = f"; did you mean {', '.join(near[:5])}?" if near else ""
     return f"no {kind} {namespace}/{name} is in any view of this audit{hint}"
+
+
+def _why_unseen(views: Views, kind: str) -> str:
+    """Why the object may well exist; empty when its kind was read completely, or is not known at all."""
+    for view in views.clusters:
+        for listing in view.kinds.values():
+            if listing.kind.lower() == kind.lower() and not listing.complete:
+                return listing.reason or "its kind was not read completely"
+        if not view.kinds and view.gaps:
+            return view.gaps[0].reason
+    return ""
 
 
 def _describe(

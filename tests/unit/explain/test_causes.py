@@ -1,0 +1,159 @@
+"""Findings with one explanation are one cause, by the destination of a change and not by the way there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from drift_audit.explain.causes import group_into_causes
+from drift_audit.model.findings import Finding, FindingKind, Severity, Verdict
+from tests.builders import (
+    ABSENT,
+    actor,
+    cluster_key,
+    declared_at,
+    finding,
+    object_ref,
+    present,
+    resource_key,
+    shown_values,
+    suppression,
+    unknown,
+)
+
+
+def edited(name: str, before: str = "v1.33.0", after: str = "v1.34.0", **changes: Any) -> Finding:
+    """Somebody wrote the version of a MachineDeployment."""
+    defaults: dict[str, Any] = {
+        "rule": "git.changed",
+        "verdict": Verdict.EDITED_IN_CLUSTER,
+        "object": object_ref("MachineDeployment", name),
+        "resource": None,
+        "path": "spec.template.spec.version",
+        "values": shown_values(before, after, unknown("no counterpart")),
+        "actor": actor("kubectl-edit"),
+    }
+    return finding(**{**defaults, **changes})
+
+
+def grouped(*findings: Finding) -> list[set[str]]:
+    """The names of the objects of each cause."""
+    causes, explained = group_into_causes(findings)
+    assert {found.cause for found in explained if not found.suppressed} == {cause.id for cause in causes}
+    names = {found.id: found.object.name if found.object else str(found.resource) for found in findings}
+    return [{names[member] for member in cause.findings} for cause in causes]
+
+
+def test_the_same_value_written_to_many_objects_is_one_cause_whatever_was_there_before() -> None:
+    assert grouped(edited("a"), edited("b", before="v1.32.7"), edited("c")) == [{"a", "b", "c"}]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        edited("b", after="v1.35.0"),
+        edited("b", path="spec.replicas"),
+        edited("b", actor=actor("k9s")),
+        edited("b", actor=None),
+        edited("b", object=object_ref("KubeadmControlPlane", "b")),
+        edited("b", rule="git.extra"),
+    ],
+)
+def test_another_value_field_kind_rule_or_writer_is_another_cause(other: Finding) -> None:
+    assert len(grouped(edited("a"), other)) == 2
+
+
+def test_true_and_one_are_not_the_same_destination() -> None:
+    values = [shown_values(None, present(value), ABSENT) for value in (True, 1, "1", None)]
+
+    assert len(grouped(*(edited(str(index), values=each) for index, each in enumerate(values)))) == 4
+
+
+def test_an_edit_in_the_cloud_is_grouped_by_the_value_in_the_cloud() -> None:
+    one = finding(object=object_ref(name="a"), resource=resource_key(id="i-1"))
+    two = finding(object=object_ref(name="b"), resource=resource_key(id="i-2"))
+    three = replace(two, id="3", object=object_ref(name="c"), values=shown_values("m5.large", "m5.large", "t3.nano"))
+
+    assert sorted(map(len, grouped(one, two, three))) == [1, 2]
+
+
+def test_one_unapplied_commit_is_one_cause_whatever_it_changes() -> None:
+    waiting: dict[str, Any] = {
+        "verdict": Verdict.NOT_APPLIED,
+        "since": "2026-11-20T01:00:00Z",
+        "declared_at": declared_at(),
+    }
+    later = {**waiting, "since": "2026-11-20T02:00:00Z"}
+
+    found = grouped(edited("a", **waiting), edited("b", path="spec.replicas", **waiting), edited("c", **later))
+
+    assert sorted(map(len, found)) == [1, 2]
+
+
+def test_what_is_missing_is_a_cause_of_its_own_each_time() -> None:
+    gone: dict[str, Any] = {"verdict": Verdict.MISSING, "kind": FindingKind.MISSING, "rule": "aws.instance.missing"}
+
+    assert len(grouped(edited("a", **gone), edited("b", **gone))) == 2
+
+
+def test_leftovers_of_one_cluster_are_one_cause() -> None:
+    left: dict[str, Any] = {
+        "verdict": Verdict.ORPHAN,
+        "kind": FindingKind.ORPHAN,
+        "rule": "aws.instance.orphan",
+        "object": None,
+    }
+
+    def orphan(number: int, claim: str) -> Finding:
+        shown = replace(present(f"i-{number}"), reason=claim)
+        values = shown_values(unknown(""), ABSENT, shown)
+        return edited("", **left, id=str(number), resource=resource_key(id=f"i-{number}"), values=values)
+
+    assert sorted(map(len, grouped(orphan(1, "claims eu-1"), orphan(2, "claims eu-1"), orphan(3, "claims eu-2")))) == [
+        1,
+        2,
+    ]
+
+
+def test_unmanaged_objects_of_one_cluster_are_one_cause() -> None:
+    rule: dict[str, Any] = {"verdict": Verdict.UNMANAGED, "kind": FindingKind.UNMANAGED, "rule": "git.unmanaged"}
+
+    found = grouped(
+        edited("a", **rule),
+        edited("b", **rule),
+        edited("c", **rule, cluster=cluster_key("eu-2")),
+        edited("d", **rule, cluster=None),
+        edited("e", **rule, cluster=None),
+    )
+
+    assert sorted(map(len, found)) == [1, 1, 1, 2]
+
+
+def test_a_consequence_joins_the_finding_that_explains_it() -> None:
+    edit = edited("a")
+    consequence = finding(cause=edit.id, resource=resource_key(id="i-9"), severity=Severity.LOW)
+
+    causes, explained = group_into_causes([consequence, edit])
+
+    assert len(causes) == 1
+    assert set(causes[0].findings) == {edit.id, consequence.id}
+    assert causes[0].title == edit.title
+    assert {found.cause for found in explained} == {causes[0].id}
+
+
+def test_a_suppressed_finding_has_no_cause() -> None:
+    causes, explained = group_into_causes([edited("a", suppressed=suppression())])
+
+    assert causes == ()
+    assert explained[0].cause == ""
+
+
+def test_the_worst_comes_first_and_the_order_of_findings_does_not_matter() -> None:
+    findings = [edited("a", severity=Severity.LOW), edited("b", path="spec.x", severity=Severity.CRITICAL)]
+
+    forwards, backwards = (group_into_causes(each)[0] for each in (findings, findings[::-1]))
+
+    assert [cause.severity for cause in forwards] == [Severity.CRITICAL, Severity.LOW]
+    assert [cause.id for cause in forwards] == [cause.id for cause in backwards]

@@ -159,13 +159,12 @@ class _Move:
 
 @cache
 def _moves(kind: str, version: str) -> tuple[_Move, ...]:
-    """The moves into this version, the most specific first."""
+    """The moves into this version; no two of them are about one field."""
     rows = ROWS.get(kind, ()) if version in (OLD, NEW) else ()
-    moves = [
+    return tuple(
         _Move(tuple((new if version == OLD else old).split(".")), tuple((old if version == OLD else new).split(".")))
         for old, new in rows
-    ]
-    return tuple(sorted(moves, key=lambda move: -len(move.source)))
+    )
 
 
 def _moved(live: CapiObject, entry: Entry, version: str, moves: tuple[_Move, ...]) -> Entry:

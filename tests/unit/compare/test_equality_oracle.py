@@ -1,4 +1,8 @@
-"""Rule E1 against an independent judge: DeepDiff finds no difference exactly where two JSON values are the same."""
+"""Rule E1 against an independent judge: DeepDiff finds no difference exactly where two JSON values are the same.
+
+The numbers 0 and 1 are left out: inside lists DeepDiff takes `True` for 1, which the API server never does
+(`test_equality.py` holds that down).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from hypothesis import strategies as st
 
 from drift_audit.compare.equality import same_json
 
-scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "1", "true"])
+scalars = st.none() | st.booleans() | st.sampled_from([-3, 2, 3]) | st.sampled_from(["", "a", "1", "true"])
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),

@@ -150,6 +150,11 @@ def test_without_a_schema_an_atomic_field_around_a_leaf_counts() -> None:
     found = read(entry("kubectl-edit", ("spec", "nodeSelector")), structured=False)
 
     assert [each.manager for each in found.owners(("spec", "nodeSelector", "zone"))] == ["kubectl-edit"]
+
+
+def test_the_structure_of_metadata_is_known_without_a_schema() -> None:
+    found = read(entry("kubectl-edit", ("metadata", "labels")), structured=False)
+
     assert found.owners(("metadata", "labels", "a")) == ()
 
 

@@ -52,6 +52,15 @@ def test_every_row_names_a_field_of_each_version_that_the_other_lacks(
         assert new not in fields_of[kind, OLD], new
 
 
+@pytest.mark.parametrize("kind", sorted(ROWS))
+@pytest.mark.parametrize("side", [0, 1], ids=[OLD, NEW])
+def test_no_two_rows_are_about_one_field(kind: str, side: int) -> None:
+    paths = [f"{row[side]}." for row in ROWS[kind]]
+
+    assert [one for one in paths for other in paths if one != other and one.startswith(other)] == []
+    assert len(set(paths)) == len(paths)
+
+
 def told_of(
     kind: str, version: str, git: Any, live: Any, path: FieldPath, *, by: str, group: str = CORE
 ) -> dict[str, Is]:

@@ -267,6 +267,14 @@ def test_what_a_kustomization_still_lists_and_git_has_not_is_waiting_to_be_prune
     assert "still lists it" in pair.note
 
 
+def test_what_a_kustomization_may_have_generated_is_not_removed_from_git() -> None:
+    owner = kustomization(spec={"components": ["../x"]}, status=inventory(f"fleet_eu-1_{CORE}_Cluster"))
+
+    pair = paired(view(cluster(metadata=flux_labels()), owner, git_repository()), source(rendering()))[CLUSTER]
+
+    assert pair.membership is Membership.UNREADABLE
+
+
 def test_what_a_kustomization_outside_the_configured_path_applies_is_unread() -> None:
     owner = kustomization(spec={"path": "./other"}, status=inventory(f"fleet_eu-1_{CORE}_Cluster"))
 

@@ -119,8 +119,11 @@ def _plan(served: ServedKind, wanted: Wanted, restriction: tuple[str, ...]) -> K
         return KindPlan(served=served, version=version, others=others, names=tuple(sorted(within)))
     if not served.namespaced:
         return KindPlan(served=served, version=version, others=others)
-    if is_fleet_kind(*name):
+    if is_fleet_group(served.group):
         return plan
+    if is_fleet_kind(*name):
+        # What applies a namespace usually lives in another one: without it, nobody could say why nothing repairs it.
+        return KindPlan(served=served, version=version, others=others)
     return KindPlan(served=served, version=version, others=others, namespaces=_declared_in(declared, restriction))
 
 

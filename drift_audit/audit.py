@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from drift_audit.classify.cloud_findings import CloudContext, cloud_findings
+from drift_audit.classify.cloud_context import CloudContext
+from drift_audit.classify.cloud_findings import cloud_findings
 from drift_audit.classify.git_findings import GitContext, git_findings
 from drift_audit.classify.join import join_edits
 from drift_audit.classify.suppress import suppress

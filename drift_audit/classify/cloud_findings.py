@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from drift_audit.classify.cloud_context import CloudContext, object_of
 from drift_audit.classify.git_findings import GitContext, derived_value
+from drift_audit.classify.presence import absence_finding, leftover_finding, undecided_finding
 from drift_audit.classify.severity import raised
 from drift_audit.classify.transition import in_transition, paused_by, unreconciled
 from drift_audit.classify.values import declared_at, shown
-from drift_audit.interfaces import Absence, Correlation, Fact, Leftover, Link, Undecided
+from drift_audit.interfaces import Correlation, Fact
 from drift_audit.model.fields import FieldRow, ReactionKind
 from drift_audit.model.findings import (
     NO_COUNTERPART,
-    Confidence,
     Finding,
     FindingKind,
-    ObjectRef,
     Severity,
-    ShownValue,
     ShownValues,
-    ValueState,
     Verdict,
     finding_id,
 )
-from drift_audit.model.keys import ClusterKey, ObjectKey, ResourceKey
 from drift_audit.model.objects import CapiObject, Location
 from drift_audit.model.values import Absent, Observed, Present, Unknown, observed
-from drift_audit.model.views import ClusterView
-
-CORE_GROUP = "cluster.x-k8s.io"
 
 _MEANING = {
     Verdict.EDITED_IN_CLOUD: "Git and the object agree, and the cloud differs.",
@@ -40,38 +33,6 @@ _MEANING = {
     Verdict.NOT_RECONCILED: "The cloud does not have what the object asks for.",
 }
 
-_LEFTOVER_TITLES = {
-    False: "{type} is tagged for a cluster of the fleet, and no object names it",
-    True: "{type} is tagged for a cluster that no audited management cluster has",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloudContext:
-    """What a judgement of a cloud may look at: the views it was compared with."""
-
-    git: Mapping[str, GitContext]
-    """By management cluster."""
-    views: Mapping[str, ClusterView]
-    confirmed: frozenset[ResourceKey]
-
-    def live(self, management_cluster: str, key: ObjectKey) -> CapiObject | None:
-        view = self.views.get(management_cluster)
-        return view.objects.get(key) if view else None
-
-    def cluster_object(self, cluster: ClusterKey) -> CapiObject | None:
-        return self.live(cluster.management_cluster, ObjectKey(CORE_GROUP, "Cluster", cluster.namespace, cluster.name))
-
-    def infrastructure(self, link: Link) -> CapiObject | None:
-        """The infrastructure cluster that the link's cluster refers to."""
-        owner = self.cluster_object(link.cluster)
-        reference = owner.at("spec", "infrastructureRef") if owner else None
-        if owner is None or not isinstance(reference, dict):
-            return None
-        group = str(reference.get("apiGroup") or str(reference.get("apiVersion", "")).rpartition("/")[0])
-        key = ObjectKey(group, str(reference.get("kind")), owner.namespace, str(reference.get("name")))
-        return self.live(link.management_cluster, key)
-
 
 def cloud_findings(
     facts: Iterable[tuple[Fact, str]], correlation: Correlation, context: CloudContext
@@ -80,12 +41,12 @@ def cloud_findings(
     for fact, explained_by in facts:
         yield _fact_finding(fact, explained_by, context)
     for absence in correlation.absences:
-        yield _absence_finding(absence, context)
+        yield absence_finding(absence, context)
     for leftover in correlation.leftovers:
-        yield _leftover_finding(leftover, context)
+        yield leftover_finding(leftover, context)
     for undecided in correlation.undecided:
         live = context.live(undecided.management_cluster, undecided.object)
-        yield _undecided_finding(undecided, live)
+        yield undecided_finding(undecided, live)
 
 
 def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Finding:
@@ -105,13 +66,13 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
         id=finding_id(link.management_cluster, str(link.object), str(link.resource), row.id, fact.path),
         kind=FindingKind.DRIFT,
         verdict=verdict,
-        confidence=_confidence(link, verdict, context),
+        confidence=context.confidence(link, verdict),
         severity=_softened(verdict, raised(severity) if verdict is Verdict.CONFLICT else severity),
         rule=row.id,
         title=row.title,
         cluster=link.cluster,
         management_cluster=link.management_cluster,
-        object=_ref(link.object, live),
+        object=object_of(link.object, live),
         resource=link.resource,
         path=fact.path,
         values=ShownValues(
@@ -167,12 +128,6 @@ def _verdict(fact: Fact, declared: Observed | None, live: CapiObject | None, git
     return Verdict.EDITED_IN_CLOUD, ""
 
 
-def _confidence(link: Link, verdict: Verdict, context: CloudContext) -> Confidence:
-    seen_twice = link.resource in context.confirmed
-    settled = verdict not in (Verdict.UNDETERMINED, Verdict.RECONCILING)
-    return Confidence.CONFIRMED if seen_twice and settled else Confidence.POTENTIAL
-
-
 def _softened(verdict: Verdict, severity: Severity) -> Severity:
     return Severity.INFO if verdict in (Verdict.RECONCILING, Verdict.UNDETERMINED) else severity
 
@@ -214,95 +169,3 @@ def _next_steps(fact: Fact, verdict: Verdict) -> tuple[str, ...]:
             "or, if the new value is wanted, create a new template with it, so that all Machines get it",
         )
     return (f"put {where} back, or write the new value into the declaration",)
-
-
-def _absence_finding(absence: Absence, context: CloudContext) -> Finding:
-    link = absence.link
-    live = context.live(link.management_cluster, link.object)
-    git, location = derived_value(link.object, tuple(absence.path.split(".")), context.git[link.management_cluster])
-    severity = Severity.INFO if absence.transitional else absence.severity
-    return Finding(
-        id=finding_id(link.management_cluster, str(link.object), str(link.resource), "missing"),
-        kind=FindingKind.MISSING,
-        verdict=Verdict.RECONCILING if absence.transitional else Verdict.MISSING,
-        confidence=_confidence(link, Verdict.RECONCILING if absence.transitional else Verdict.MISSING, context),
-        severity=severity,
-        rule=f"{link.resource.provider}.{link.resource.type}.missing",
-        title=f"{link.object.kind} names a cloud {link.resource.type} that does not exist",
-        cluster=link.cluster,
-        management_cluster=link.management_cluster,
-        object=_ref(link.object, live),
-        resource=link.resource,
-        path=absence.path,
-        values=ShownValues(
-            git=NO_COUNTERPART if isinstance(git, Unknown) else shown(git),
-            capi=ShownValue(state=ValueState.PRESENT, value=link.resource.id),
-            cloud=ShownValue(state=ValueState.ABSENT, reason=absence.detail),
-        ),
-        declared_at=declared_at(location),
-        reaction=absence.reaction,
-        evidence=tuple(
-            filter(
-                None,
-                ("The account was verified, the scope was listed completely, and it is not there.", absence.detail),
-            )
-        ),
-        next_steps=absence.next_steps,
-    )
-
-
-def _leftover_finding(leftover: Leftover, context: CloudContext) -> Finding:
-    resource = leftover.resource
-    cluster = leftover.cluster
-    sure = resource in context.confirmed and not leftover.potential
-    claim = f"cluster {leftover.claimed}" if leftover.claimed else "a cluster"
-    return Finding(
-        id=finding_id(str(resource), "orphan"),
-        kind=FindingKind.ORPHAN,
-        verdict=Verdict.ORPHAN,
-        confidence=Confidence.CONFIRMED if sure else Confidence.POTENTIAL,
-        severity=leftover.severity,
-        rule=f"{resource.provider}.{resource.type}.orphan",
-        title=_LEFTOVER_TITLES[cluster is None].format(type=resource.type.replace("-", " ").capitalize()),
-        cluster=cluster,
-        management_cluster=cluster.management_cluster if cluster else "",
-        object=None,
-        resource=resource,
-        path="",
-        values=ShownValues(
-            git=NO_COUNTERPART,
-            capi=ShownValue(state=ValueState.ABSENT),
-            cloud=ShownValue(state=ValueState.PRESENT, value=resource.id, reason=f"claims {claim}"),
-        ),
-        reaction="nothing will clean this up",
-        evidence=(leftover.why_sure,),
-        next_steps=leftover.next_steps,
-    )
-
-
-def _undecided_finding(undecided: Undecided, live: CapiObject | None) -> Finding:
-    unknown = ShownValue(state=ValueState.UNKNOWN, reason=undecided.reason)
-    return Finding(
-        id=finding_id(
-            undecided.management_cluster, str(undecided.object), undecided.object.group, "cloud", "undecided"
-        ),
-        kind=FindingKind.DRIFT,
-        verdict=Verdict.UNDETERMINED,
-        confidence=Confidence.POTENTIAL,
-        severity=Severity.INFO,
-        rule="cloud.undetermined",
-        title=f"{undecided.object.kind} could not be compared with the cloud",
-        cluster=undecided.cluster,
-        management_cluster=undecided.management_cluster,
-        object=_ref(undecided.object, live),
-        resource=None,
-        path="",
-        values=ShownValues(git=NO_COUNTERPART, capi=NO_COUNTERPART, cloud=unknown),
-        evidence=(undecided.reason,),
-        next_steps=("mend the gap that is reported for this scope, then run the audit again",),
-    )
-
-
-def _ref(key: ObjectKey, live: CapiObject | None) -> ObjectRef:
-    api_version = live.api_version if live else f"{key.group}/"
-    return ObjectRef(api_version=api_version, kind=key.kind, namespace=key.namespace, name=key.name)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from drift_audit.classify.cloud_findings import CloudContext
+from drift_audit.classify.cloud_context import CloudContext
 from drift_audit.classify.git_findings import GitContext
 from drift_audit.config.settings import Thresholds
 from drift_audit.interfaces import Fact, Link

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
+from drift_audit.classify.deleting import deleting_finding
 from drift_audit.classify.leaf_rules import LEAF_RULES, LeafRule
 from drift_audit.classify.membership_rules import membership_finding, object_ref
 from drift_audit.classify.not_applied import severity_of_waiting
@@ -40,8 +41,8 @@ def git_findings(comparisons: Iterable[ObjectComparison], context: GitContext) -
         membership = membership_finding(
             comparison.pair, context.thresholds, context.now, confirmed=_is_sure(comparison.pair, context)
         )
-        if membership is not None:
-            yield membership
+        deleting = deleting_finding(comparison.pair, confirmed=_is_sure(comparison.pair, context))
+        yield from (finding for finding in (membership, deleting) if finding is not None)
         for leaf in comparison.leaves:
             rule = LEAF_RULES.get(leaf.outcome)
             told = membership is not None and leaf.outcome is LeafOutcome.PENDING_PRUNE_FIELD
@@ -70,7 +71,7 @@ def _leaf_finding(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, contex
         values=ShownValues(git=shown(git), capi=shown(leaf.live, leaf.note), cloud=NO_COUNTERPART),
         declared_at=declared_at(location),
         actor=leaf.actor,
-        reaction=_waiting_for(pair) if waiting else repair_of(leaf, pair.delivery),
+        reaction=_waiting_for(pair) if waiting else repair_of(leaf, pair),
         since=pair.head_committed_at if waiting else (leaf.actor.between.after if leaf.actor else ""),
         evidence=tuple(_evidence(pair, leaf, rule, why)),
         next_steps=tuple(_next_steps(pair, leaf, rule, location)),
@@ -138,7 +139,7 @@ def _value_in(pair: ObjectPair, path: tuple[str, ...]) -> tuple[Observed, Locati
 
 
 def _waiting_for(pair: ObjectPair) -> str:
-    blocked = blocked_by(pair.delivery)
+    blocked = blocked_by(pair)
     if pair.delivery is not None and not blocked:
         return f"{pair.delivery} applies it at its next run"
     return f"it stays unapplied: {blocked}"

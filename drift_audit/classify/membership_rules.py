@@ -136,7 +136,7 @@ def _stale_mark(pair: ObjectPair) -> _Rule | None:
 def _reaction(pair: ObjectPair) -> str:
     if pair.membership not in (Membership.MISSING_LIVE, Membership.PENDING_CREATE, Membership.PENDING_DELETE):
         return "nothing will change this"
-    blocked = blocked_by(pair.delivery)
+    blocked = blocked_by(pair)
     if blocked:
         return f"nothing will repair this: {blocked}"
     return f"{pair.delivery} acts at its next run"

@@ -17,6 +17,6 @@ def severity_of_waiting(pair: ObjectPair, thresholds: Thresholds, now: datetime)
     age = now - committed if committed else None
     if age is not None and age > timedelta(minutes=thresholds.not_applied_after_minutes):
         return Severity.MEDIUM
-    if pair.delivery is not None and blocked_by(pair.delivery):
+    if pair.delivery is not None and blocked_by(pair):
         return Severity.LOW
     return Severity.INFO if age is not None else Severity.LOW

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drift_audit.model.comparison import LeafComparison, LeafOutcome
-from drift_audit.model.delivery import Delivery
+from drift_audit.model.pairing import ObjectPair
 
 _DECLARED = (
     LeafOutcome.CHANGED_OOB,
@@ -13,13 +13,14 @@ _DECLARED = (
 )
 
 
-def repair_of(leaf: LeafComparison, delivery: Delivery | None) -> str:
+def repair_of(leaf: LeafComparison, pair: ObjectPair) -> str:
     """One clause for the reader: who reverts it and when, or why nothing does."""
     if leaf.outcome is LeafOutcome.DERIVED_EDITED:
         return "nothing will repair this: controllers set this field once, and Git does not declare the object"
-    blocked = blocked_by(delivery)
+    blocked = blocked_by(pair)
     if blocked:
         return f"nothing will repair this: {blocked}"
+    delivery = pair.delivery
     assert delivery is not None
     when = f"within {_spell(delivery.interval_seconds)}" if delivery.interval_seconds else "at its next run"
     if leaf.outcome in _DECLARED:
@@ -29,8 +30,9 @@ def repair_of(leaf: LeafComparison, delivery: Delivery | None) -> str:
     return f"nothing will repair this: {delivery.tool} does not look at fields that Git does not declare"
 
 
-def blocked_by(delivery: Delivery | None) -> str:
-    """Why the GitOps tool does not correct anything now; empty when it does."""
+def blocked_by(pair: ObjectPair) -> str:
+    """Why the GitOps tool does not correct the object now; empty when it does."""
+    delivery = pair.delivery
     if delivery is None:
         return "no GitOps tool is known to apply this object"
     if delivery.suspended:

@@ -35,6 +35,9 @@ def _key(finding: Finding) -> tuple[str, ...]:
             # One unapplied revision is one cause, whatever it changes.
             place = finding.declared_at
             return (finding.verdict, finding.management_cluster, place.repo if place else "", finding.since)
+        case Verdict.EDITED_IN_CLUSTER if finding.rule == "git.deleting":
+            # Whoever deletes a Cluster deletes what belongs to it.
+            return (finding.rule, finding.management_cluster, str(finding.cluster or _subject(finding)))
         case Verdict.UNMANAGED:
             alone = "" if finding.cluster else _subject(finding)
             return (finding.rule, str(finding.cluster), finding.management_cluster, alone)

@@ -163,9 +163,11 @@ def _next_steps(fact: Fact, verdict: Verdict) -> tuple[str, ...]:
     where = f"{fact.link.resource.type} {fact.link.resource.id}"
     if fact.row.reaction.kind is ReactionKind.REVERTED:
         return (f"find out who changed {where} and why: the controller undoes it",)
-    if fact.row.immutable:
+    if fact.row.immutable or not fact.row.changeable:
         return (
-            f"put {where} back, or replace the Machine",
+            f"put {where} back, or replace the Machine"
+            if fact.row.changeable
+            else "replace the Machine: this cannot be changed on a running instance",
             "or, if the new value is wanted, create a new template with it, so that all Machines get it",
         )
     return (f"put {where} back, or write the new value into the declaration",)

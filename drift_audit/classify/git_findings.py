@@ -16,7 +16,16 @@ from drift_audit.classify.severity import raised, severity_of
 from drift_audit.classify.values import declared_at, shown
 from drift_audit.config.settings import Thresholds
 from drift_audit.model.comparison import LeafComparison, LeafOutcome, ObjectComparison
-from drift_audit.model.findings import NO_COUNTERPART, Confidence, Finding, Severity, ShownValues, Verdict, finding_id
+from drift_audit.model.findings import (
+    NO_COUNTERPART,
+    Actor,
+    Confidence,
+    Finding,
+    Severity,
+    ShownValues,
+    Verdict,
+    finding_id,
+)
 from drift_audit.model.keys import ObjectKey, format_path
 from drift_audit.model.objects import Location
 from drift_audit.model.pairing import ObjectPair, Origin
@@ -72,7 +81,7 @@ def _leaf_finding(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, contex
         declared_at=declared_at(location),
         actor=leaf.actor,
         reaction=_waiting_for(pair) if waiting else repair_of(leaf, pair),
-        since=pair.head_committed_at if waiting else (leaf.actor.between.after if leaf.actor else ""),
+        since=pair.head_committed_at if waiting else (leaf.actor.between.before if leaf.actor else ""),
         evidence=tuple(_evidence(pair, leaf, rule, why)),
         next_steps=tuple(_next_steps(pair, leaf, rule, location)),
     )
@@ -149,7 +158,7 @@ def _evidence(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, why: str) 
     yield rule.explanation
     if leaf.actor is not None:
         yield (
-            f"managedFields of {pair.key}: {leaf.actor.who} ({leaf.actor.how}) at {leaf.actor.between.before or '?'}, "
+            f"managedFields of {pair.key}: {leaf.actor.who} ({leaf.actor.how}) {_moment_of(leaf.actor)}, "
             f"evidence grade {leaf.actor.grade}"
         )
     elif leaf.outcome is LeafOutcome.REMOVED:
@@ -158,6 +167,15 @@ def _evidence(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, why: str) 
         yield f"severity: {why}"
     if leaf.whole:
         yield "the whole item came or went at once"
+
+
+def _moment_of(actor: Actor) -> str:
+    """When the field was written; apimachinery leaves `time` out of the entries that it makes for `scale`."""
+    if actor.between.before:
+        return f"at {actor.between.before}"
+    if "scale" in actor.how:
+        return "at an unknown time (the API server keeps none for the scale subresource)"
+    return "at an unknown time"
 
 
 def _next_steps(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, location: Location | None) -> Iterator[str]:

@@ -176,7 +176,8 @@ class Finding:
     reaction: str = ""
     """What happens next if nobody acts: `reverts within 10 min`, `nothing will repair this`."""
     since: str = ""
-    """RFC 3339: the earliest moment at which it can have begun; empty when unknown."""
+    """RFC 3339: when it began; of an edit, the moment by which it had happened (`actor.between` has the window).
+    Empty when unknown."""
     first_seen: str = ""
     chain: tuple[ChainLink, ...] = ()
     evidence: tuple[str, ...] = ()

@@ -16,10 +16,10 @@ from drift_audit_reports.wording import (
     VERDICTS,
     actors_text,
     affected,
+    beginning_text,
     counted,
     listed,
     place_of,
-    since_text,
     subject_text,
 )
 
@@ -123,12 +123,12 @@ class CauseBlocks:
     def _history(self, ranked: RankedCause) -> None:
         """Who, since when, what happens next, who owns it, and the chain of causes."""
         findings = ranked.findings
-        since = min((finding.since for finding in findings if finding.since), default="")
+        label, began = beginning_text(findings, self.run)
         owners = dict.fromkeys(finding.owner for finding in findings if finding.owner)
         reactions = dict.fromkeys(finding.reaction for finding in findings if finding.reaction)
         rows = {
             "by": actors_text(findings),
-            "since": since_text(since, self.run) if since else "",
+            label: began,
             "then": "; ".join(reactions),
             "owner": listed(list(owners), 3),
         }

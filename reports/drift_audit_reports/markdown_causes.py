@@ -11,7 +11,7 @@ from drift_audit_reports.escaping import html_text, markdown_code, markdown_text
 from drift_audit_reports.ranking import RankedCause, Variant
 from drift_audit_reports.summary import extent_text
 from drift_audit_reports.values import LABELS, ValueRow, equality_remark, value_rows
-from drift_audit_reports.wording import VERDICTS, actors_text, affected, counted, listed, place_of, since_text
+from drift_audit_reports.wording import VERDICTS, actors_text, affected, beginning_text, counted, listed, place_of
 
 _LONGEST_VALUE = 200
 _LONGEST_TEXT = 400
@@ -103,12 +103,12 @@ def _value_row(row: ValueRow, finding: Finding) -> str:
 
 def _facts(ranked: RankedCause, run: Run) -> str:
     findings = ranked.findings
-    since = min((finding.since for finding in findings if finding.since), default="")
+    label, began = beginning_text(findings, run)
     chain = next((finding.chain for finding in findings if finding.chain), ())
     owners = dict.fromkeys(finding.owner for finding in findings if finding.owner)
     told = {
         "by": actors_text(findings),
-        "since": since_text(since, run) if since else "",
+        label: began,
         "then": "; ".join(dict.fromkeys(finding.reaction for finding in findings if finding.reaction)),
         "owner": listed(list(owners), 3),
     }

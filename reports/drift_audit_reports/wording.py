@@ -48,7 +48,7 @@ def listed(items: Sequence[str], most: int) -> str:
 
 
 def moment_text(stamped: str) -> str:
-    """`2026-11-19 21:10 UTC`; seconds only where there are some, an unreadable text as it is."""
+    """`2026-11-19 21:10:00 UTC`; an unreadable text as it is."""
     when = moment(stamped)
     return f"{_clock_text(when)} UTC" if when else stamped
 
@@ -67,17 +67,31 @@ def between_text(between: Between) -> str:
     return f"before {_clock_text(before)} UTC" if before else "at an unknown time"
 
 
-def since_text(since: str, run: Run) -> str:
-    """`2026-11-19 21:10 UTC, 4 h 50 min before this run`."""
+def beginning_text(findings: Iterable[Finding], run: Run) -> tuple[str, str]:
+    """(label, text) of the earliest beginning among the findings; empty texts when nobody knows one.
+
+    Of an edit only a window is known: `by … at the latest`, never its beginning.
+    """
+    first = min((finding for finding in findings if finding.since), key=lambda finding: finding.since, default=None)
+    if first is None:
+        return "", ""
+    between = first.actor.between if first.actor else None
+    if between is not None and between.before == first.since != between.after:
+        return "when", f"by {since_text(first.since, run, ' at the latest')}"
+    return "since", since_text(first.since, run)
+
+
+def since_text(since: str, run: Run, remark: str = "") -> str:
+    """`2026-11-19 21:10:00 UTC, 4 h 50 min before this run`, the remark after the moment."""
     began, now = moment(since), moment(run.finished_at) or moment(run.started_at)
+    told = moment_text(since) + remark
     if began is None or now is None or began > now:
-        return moment_text(since)
-    return f"{moment_text(since)}, {_duration_text(now - began)} before this run"
+        return told
+    return f"{told}, {_duration_text(now - began)} before this run"
 
 
 def _clock_text(when: datetime) -> str:
-    utc = when.astimezone(UTC)
-    return utc.strftime("%Y-%m-%d %H:%M:%S" if utc.second else "%Y-%m-%d %H:%M")
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _duration_text(length: timedelta) -> str:

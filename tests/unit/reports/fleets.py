@@ -112,7 +112,7 @@ def edited_replicas() -> tuple[Cause, list[Finding]]:
         declared_at=declared_at("clusters/us-1/machines.yaml", 12),
         actor=actor(),
         reaction="kustomize-controller reverts it within 10 min",
-        since="2026-11-19T21:10:00Z",
+        since="2026-11-19T21:14:32Z",
         next_steps=("Commit replicas: 9, or wait until it is reverted",),
     )
     return cause([one]), [one]

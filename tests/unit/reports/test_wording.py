@@ -11,6 +11,7 @@ from drift_audit_reports.wording import (
     actor_text,
     actors_text,
     affected,
+    beginning_text,
     between_text,
     counted,
     declared_text,
@@ -25,11 +26,11 @@ from tests.builders import actor, cluster_key, declared_at, finding, object_ref,
 @pytest.mark.parametrize(
     ("after", "before", "told"),
     [
-        ("2026-11-19T21:10:00Z", "2026-11-19T21:14:32Z", "between 2026-11-19 21:10 and 21:14:32 UTC"),
-        ("2026-11-19T23:59:00Z", "2026-11-20T00:01:00Z", "between 2026-11-19 23:59 and 2026-11-20 00:01 UTC"),
+        ("2026-11-19T21:10:00Z", "2026-11-19T21:14:32Z", "between 2026-11-19 21:10:00 and 21:14:32 UTC"),
+        ("2026-11-19T23:59:00Z", "2026-11-20T00:01:00Z", "between 2026-11-19 23:59:00 and 2026-11-20 00:01:00 UTC"),
         ("2026-11-19T21:10:05Z", "2026-11-19T21:10:05Z", "at 2026-11-19 21:10:05 UTC"),
-        ("2026-11-19T23:10:00+02:00", "", "after 2026-11-19 21:10 UTC"),
-        ("", "2026-11-19T21:10:00Z", "before 2026-11-19 21:10 UTC"),
+        ("2026-11-19T23:10:00+02:00", "", "after 2026-11-19 21:10:00 UTC"),
+        ("", "2026-11-19T21:10:00Z", "before 2026-11-19 21:10:00 UTC"),
         ("", "", "at an unknown time"),
         ("garbage", "garbage", "at an unknown time"),
     ],
@@ -40,7 +41,7 @@ def test_a_window_is_told_as_wide_as_it_is(after: str, before: str, told: str) -
 
 def test_an_actor_comes_with_the_window_and_the_grade() -> None:
     assert actor_text(actor()) == (
-        "kubectl-edit (kubectl edit), between 2026-11-19 21:10 and 21:14:32 UTC, evidence grade B (managedFields)"
+        "kubectl-edit (kubectl edit), between 2026-11-19 21:10:00 and 21:14:32 UTC, evidence grade B (managedFields)"
     )
 
 
@@ -78,15 +79,32 @@ def test_a_repository_is_named_by_the_end_of_its_address(repo: str, name: str) -
 @pytest.mark.parametrize(
     ("since", "told"),
     [
-        ("2026-11-20T01:13:00Z", "2026-11-20 01:13 UTC, 47 min before this run"),
-        ("2026-11-19T21:00:00Z", "2026-11-19 21:00 UTC, 5 h 0 min before this run"),
-        ("2026-11-17T02:00:00Z", "2026-11-17 02:00 UTC, 3 d before this run"),
-        ("2026-12-24T00:00:00Z", "2026-12-24 00:00 UTC"),
+        ("2026-11-20T01:13:00Z", "2026-11-20 01:13:00 UTC, 47 min before this run"),
+        ("2026-11-19T21:00:00Z", "2026-11-19 21:00:00 UTC, 5 h 0 min before this run"),
+        ("2026-11-17T02:00:00Z", "2026-11-17 02:00:00 UTC, 3 d before this run"),
+        ("2026-12-24T00:00:00Z", "2026-12-24 00:00:00 UTC"),
         ("long ago", "long ago"),
     ],
 )
 def test_an_age_is_measured_against_the_run(since: str, told: str) -> None:
     assert since_text(since, result().run) == told
+
+
+def test_of_an_edit_only_the_moment_is_told_by_which_it_had_happened() -> None:
+    edit = finding(
+        actor=actor(between=Between(after="2026-11-19T20:00:00Z", before="2026-11-20T01:13:02Z")),
+        since="2026-11-20T01:13:02Z",
+    )
+
+    assert beginning_text([edit], result().run) == (
+        "when",
+        "by 2026-11-20 01:13:02 UTC at the latest, 47 min before this run",
+    )
+
+
+def test_a_beginning_that_is_known_is_told_as_one() -> None:
+    assert beginning_text([finding(since="2026-11-20T01:13:00Z"), finding()], result().run)[0] == "since"
+    assert beginning_text([finding()], result().run) == ("", "")
 
 
 def test_subjects_are_gathered_under_their_cluster() -> None:

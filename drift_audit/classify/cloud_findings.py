@@ -26,7 +26,7 @@ from drift_audit.model.objects import CapiObject, Location
 from drift_audit.model.values import Absent, Observed, Present, Unknown, observed
 
 _MEANING = {
-    Verdict.EDITED_IN_CLOUD: "Git and the object agree, and the cloud differs.",
+    Verdict.EDITED_IN_CLOUD: "The object and the cloud differ.",
     Verdict.EDITED_IN_CLUSTER: "The object was changed, and the cloud still has what Git declares.",
     Verdict.CONFLICT: "Git, the object and the cloud have three different values.",
     Verdict.RECONCILING: "The controller is still at work on this object.",
@@ -82,7 +82,7 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
         ),
         declared_at=declared_at(location),
         reaction=_reaction(row, verdict, paused),
-        evidence=tuple(filter(None, (fact.note or _MEANING.get(verdict), why, f"field map {row.id}: {row.source}"))),
+        evidence=tuple(filter(None, (fact.note or _meaning(verdict, declared, fact), why, f"field map {row.id}: {row.source}"))),
         next_steps=_next_steps(fact, verdict),
         cause=explained_by,
     )
@@ -126,6 +126,23 @@ def _verdict(fact: Fact, declared: Observed | None, live: CapiObject | None, git
             return Verdict.EDITED_IN_CLUSTER, "the cloud still has Git's value: the cluster's was never sent"
         return Verdict.CONFLICT, "all three values differ"
     return Verdict.EDITED_IN_CLOUD, ""
+
+
+def _meaning(verdict: Verdict, declared: Observed | None, fact: Fact) -> str:
+    """The verdict in one sentence; that Git agrees is said only where Git was read and says the same."""
+    if verdict is Verdict.EDITED_IN_CLOUD and declared == fact.capi:
+        return "Git and the object agree, and the cloud differs."
+    if verdict is Verdict.EDITED_IN_CLOUD and isinstance(declared, Unknown):
+        return f"The object and the cloud differ; {_unknown_in_git(declared)}."
+    if verdict is Verdict.EDITED_IN_CLOUD and isinstance(declared, Absent):
+        return "The object and the cloud differ, and Git does not declare the field."
+    return _MEANING.get(verdict, "")
+
+
+def _unknown_in_git(declared: Unknown) -> str:
+    if declared.reason.startswith("no declaration"):
+        return "no declaration in Git was found"
+    return f"what Git says is unknown: {declared.reason}"
 
 
 def _softened(verdict: Verdict, severity: Severity) -> Severity:

@@ -69,6 +69,8 @@ class FieldRow:
     writer: Writer = Writer.SPEC
     reaction: Reaction
     immutable: bool = False
+    changeable: bool = True
+    """False for what the cloud never changes on an existing resource: only a new one can have another value."""
     severity: Severity
     title: str
     """What it means for a person: `Instance type changed outside Cluster API`."""

@@ -243,6 +243,28 @@ def test_a_field_is_silent_while_equal_and_one_fact_when_not(
     assert [fact.row.id for fact in facts(ec2_instance(**other), spec)] == [rule]
 
 
+def test_a_subnet_of_another_network_is_shown_under_no_field_of_the_machine() -> None:
+    (fact,) = facts(ec2_instance(SubnetId="subnet-9"))
+
+    assert (fact.path, fact.capi_path) == ("subnet", ())
+    assert fact.capi == Present(["subnet-1", "subnet-2"])
+
+
+def test_what_ec2_never_changes_on_an_instance_is_marked_so() -> None:
+    rows = {row.id.removeprefix("aws.instance."): row for row in AwsProvider(settings()).rows()}
+
+    assert {name for name, row in rows.items() if not row.changeable} == {
+        "ami",
+        "cpu.confidential",
+        "interface-type",
+        "key-name",
+        "market",
+        "subnet",
+        "subnet-of-cluster",
+        "tenancy",
+    }
+
+
 def test_every_row_is_held_down_by_a_test() -> None:
     from tests.integration.test_aws_drift import CHANGES
 
@@ -305,8 +327,24 @@ def test_what_is_leaving_or_kept_by_a_group_is_not_compared(edit: dict[str, Any]
     assert facts(ec2_instance(InstanceType="m5.4xlarge"), edit=edit) == ()
 
 
-def test_metadata_options_on_their_way_are_not_judged() -> None:
-    assert facts(ec2_instance(MetadataOptions={"State": "pending", "HttpTokens": "required"})) == ()
+@pytest.mark.parametrize(
+    "changed_option",
+    [
+        {"HttpTokens": "required"},
+        {"HttpEndpoint": "disabled"},
+        {"HttpPutResponseHopLimit": 2},
+        {"HttpProtocolIpv6": "enabled"},
+        {"InstanceMetadataTags": "enabled"},
+    ],
+    ids=lambda option: next(iter(option)),
+)
+def test_every_metadata_option_waits_until_its_change_is_applied(changed_option: dict[str, Any]) -> None:
+    starting = ec2_instance(State={"Name": "pending"}, MetadataOptions=changed_option)
+    on_its_way = ec2_instance(MetadataOptions={**changed_option, "State": "pending"})
+    applied = ec2_instance(MetadataOptions=changed_option)
+
+    assert (facts(starting), facts(on_its_way)) == ((), ())
+    assert len(facts(applied)) == 1
 
 
 @pytest.mark.parametrize(

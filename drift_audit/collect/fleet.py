@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from drift_audit.clock import Clock
 from drift_audit.collect.cluster import collect_cluster, reread_cluster, wanted_by
-from drift_audit.collect.git import collect_git, collect_revision
+from drift_audit.collect.git import collect_git, collect_history, collect_revision
 from drift_audit.collect.masking import Masker
 from drift_audit.config.settings import Config, GitSource, ManagementClusterSettings
 from drift_audit.interfaces import CloudProvider, Progress, ScopeRequest
@@ -27,6 +27,7 @@ from drift_audit.model.views import (
     ClusterView,
     Gap,
     GitSourceView,
+    Rendering,
     ScopeStatus,
     View,
     Views,
@@ -135,9 +136,13 @@ class Collector:
     def _with_applied(
         self, key: tuple[str, GitSource], view: GitSourceView, cluster: ClusterView, applied_revision: AppliedRevision
     ) -> GitSourceView:
-        revision = applied_revision(cluster, view) if view.head else ""
-        if not revision or (view.head and view.head.revision == revision):
+        if view.head is None:
             return view
+        revision = applied_revision(cluster, view)
+        if revision == view.head.revision:
+            return view
+        if not revision:
+            return replace(view, head=self._with_history(key[1], view.head, None))
         found = collect_revision(
             key[1],
             revision,
@@ -147,8 +152,11 @@ class Collector:
             progress=self.progress,
         )
         if isinstance(found, Gap):
-            return replace(view, gaps=(*view.gaps, found))
-        return replace(view, applied=found)
+            return replace(view, head=self._with_history(key[1], view.head, None), gaps=(*view.gaps, found))
+        return replace(view, head=self._with_history(key[1], view.head, found), applied=found)
+
+    def _with_history(self, source: GitSource, head: Rendering, applied: Rendering | None) -> Rendering:
+        return collect_history(source, head, applied, cache_dir=self._cache_dir(), base_dir=self.base_dir)
 
     def _requests(self, clusters: Sequence[ClusterView]) -> list[tuple[CloudProvider, ScopeRequest]]:
         return [

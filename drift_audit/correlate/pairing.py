@@ -100,7 +100,7 @@ class _Joining:
             cluster=self.cluster_of(key, live, declared),
             delivery=delivery,
             applier=declared.source.applier,
-            head_committed_at=head.committed_at if head else "",
+            head_committed_at=head.changed(declaration) if head else "",
             head_is_applied=state.is_head,
             note=note or (self._stale_mark(live) if live else ""),
             rivals=declared.rivals,

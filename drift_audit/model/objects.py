@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from drift_audit.model.keys import FieldPath, ObjectKey, ResourceKey, split_api_version
 from drift_audit.model.values import Json, JsonObject, dig, mapping, sequence, text
@@ -140,6 +140,12 @@ class Declaration:
     def key(self) -> ObjectKey:
         return ObjectKey(split_api_version(self.api_version)[0], self.kind, self.namespace, self.name)
 
+    @property
+    def files(self) -> frozenset[str]:
+        """The file of the object, and those of the patches that set fields of it."""
+        named = {mark.file for mark in self.marks.values()}
+        return frozenset(file for file in {self.location.file, *named} if file)
+
     def location_of(self, positional: FieldPath) -> Location:
         """The line that declares the field, or that of its nearest declared ancestor."""
         for length in range(len(positional), 0, -1):
@@ -153,7 +159,7 @@ class Declaration:
                     column=mark.column,
                     exact=self.location.exact and length == len(positional),
                 )
-        return self.location
+        return replace(self.location, exact=False) if positional else self.location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ class ObjectPair:
     applier: str = ""
     """`manager/Operation` as configured for the source; empty: known GitOps tools."""
     head_committed_at: str = ""
+    """When what the head says about the object came to the branch; where nobody knows, when the head was committed."""
     head_is_applied: bool | None = None
     """`None` when the applied revision is unknown."""
     note: str = ""

@@ -65,10 +65,18 @@ class Rendering:
     """`plain`, or the tool and its version: `kustomize v5.8.1`."""
     declarations: tuple[Declaration, ...]
     gaps: tuple[Gap, ...] = ()
+    changed_at: Mapping[str, str] = field(default_factory=dict)
+    """When what a file says came to the branch, RFC 3339 in UTC, by path; for removed files, when they were removed.
+    Empty for a revision that is applied, where nothing waits."""
 
     @property
     def complete(self) -> bool:
         return not self.gaps
+
+    def changed(self, declaration: Declaration) -> str:
+        """When the newest of the declaration's files changed; where that is not known, when the head was committed."""
+        times = (self.changed_at.get(file, "") for file in declaration.files)
+        return max(times, default="") or self.committed_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,16 @@ class Blame:
     subject: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one commit did to the branch: a merge counts as one change, at the time of the merge."""
+
+    committed_at: str
+    """RFC 3339 in UTC."""
+    files: Mapping[str, str]
+    """Git's letter by path: `A`, `M`, `D`, `T`; a renamed file was deleted and added."""
+
+
 class Repository:
     """Reads of one repository. Every method raises GitProblem when Git refuses."""
 
@@ -88,6 +98,26 @@ class Repository:
         told = self._git.try_read("show", "--no-patch", "--format=%cI", "--end-of-options", revision) or ""
         when = moment(told)
         return stamp(when) if when else ""
+
+    def changes(self, revision: str, *, since: str = "", skip: int = 0, count: int = 10_000) -> tuple[Change, ...]:
+        """What came to the branch up to the revision (and after `since`), newest first; all through one process.
+
+        Follows first parents only: what a merge brought waits since the merge, however old its own commits are.
+        """
+        told = self._git.read(
+            "log",
+            "--first-parent",
+            "-m",
+            "-z",
+            "--name-status",
+            "--no-renames",
+            "--format=%x01%cI%x00",
+            f"--skip={skip}",
+            f"--max-count={count}",
+            "--end-of-options",
+            f"{since}..{revision}" if since else revision,
+        )
+        return tuple(_change(entry) for entry in told.split(b"\x01")[1:])
 
     def remotes(self) -> tuple[str, ...]:
         """The URLs under which others know a local repository, without credentials."""
@@ -205,6 +235,19 @@ def _locked(clone: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _change(entry: bytes) -> Change:
+    when, *rest = (part.strip(b"\n") for part in entry.split(b"\0"))
+    letters_and_names = [part for part in rest if part]
+    committed = moment(when.decode())
+    return Change(
+        committed_at=stamp(committed) if committed else "",
+        files={
+            name.decode(errors="backslashreplace"): letter.decode()
+            for letter, name in zip(letters_and_names[::2], letters_and_names[1::2], strict=True)
+        },
+    )
 
 
 def _from_unix(seconds: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from drift_audit.collect.git.documents import FoundObject, declare, objects_of, unnamed
+from drift_audit.collect.git.history import with_history
 from drift_audit.collect.git.kustomization import Closure, closure_of
 from drift_audit.collect.git.kustomize import KustomizeTool, build, find_tool
 from drift_audit.collect.git.manifests import chart_problem, kustomization_in, layout_of, render_files
@@ -87,6 +88,23 @@ def collect_revision(
     except Exception:
         logger.exception("git %s: unexpected failure at %s", source.name, revision)
         return gap_of(source, _unexpected())
+
+
+def collect_history(
+    source: GitSource, head: Rendering, applied: Rendering | None, *, cache_dir: Path, base_dir: Path
+) -> Rendering:
+    """The head with the age of each change that waits to be applied; `None` for an unknown applied revision.
+
+    Ages only rank findings: where Git does not tell them, that of the head has to do.
+    """
+    try:
+        repository = open_repository(source.url, base_dir=base_dir, cache_dir=cache_dir, fetch=False)
+        return with_history(repository, normal_folder(source.path), head, applied)
+    except GitProblem as problem:
+        logger.warning("git %s: the age of its changes is not known: %s", source.name, problem.reason)
+    except Exception:
+        logger.exception("git %s: unexpected failure while reading its history", source.name)
+    return head
 
 
 def blame(source: GitSource, location: Location, *, cache_dir: Path, base_dir: Path) -> Blame | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -240,3 +241,11 @@ def test_helm_charts_are_a_gap_only_where_something_would_have_to_be_rendered(tm
     gap = only_gap(head.gaps)
     assert (gap.subject, gap.status) == ("charts/app", ScopeStatus.SKIPPED)
     assert "Helm" in gap.reason
+
+
+def test_a_field_without_a_line_is_only_near_the_start_of_its_object(tmp_path: Path) -> None:
+    declaration = place_with(tmp_path, {"a.yaml": CLUSTER}).head().declarations[0]
+    unmarked = replace(declaration, marks={})
+
+    assert unmarked.location_of(()).exact
+    assert unmarked.location_of(("spec", "paused")) == replace(declaration.location, exact=False)

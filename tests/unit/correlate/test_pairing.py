@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -443,3 +444,29 @@ def test_argo_cd_marks_are_followed_too() -> None:
 
     assert pair.delivery is not None
     assert pair.delivery.tool == "Argo CD"
+
+
+# Since when a change waits
+
+
+def test_a_pair_waits_since_its_own_file_changed() -> None:
+    head = replace(rendering(declared()), changed_at={declared().location.file: "2026-11-01T00:00:00Z"})
+
+    pair = paired(view(cluster()), source(head))[CLUSTER]
+
+    assert pair.head_committed_at == "2026-11-01T00:00:00Z"
+
+
+def test_a_removed_object_waits_since_its_removal() -> None:
+    removed = {declared().location.file: "2026-11-01T00:00:00Z"}
+    head = replace(rendering(), changed_at=removed)
+
+    pair = paired(view(cluster()), source(head, rendering(declared(), revision=OLD)))[CLUSTER]
+
+    assert (pair.membership, pair.head_committed_at) == (Membership.PENDING_DELETE, "2026-11-01T00:00:00Z")
+
+
+def test_without_a_history_a_pair_waits_since_the_head_was_committed() -> None:
+    pair = paired(view(cluster()), source(rendering(declared())))[CLUSTER]
+
+    assert pair.head_committed_at == "2026-11-20T00:00:00Z"

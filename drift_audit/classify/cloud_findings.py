@@ -82,7 +82,9 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
         ),
         declared_at=declared_at(location),
         reaction=_reaction(row, verdict, paused),
-        evidence=tuple(filter(None, (fact.note or _meaning(verdict, declared, fact), why, f"field map {row.id}: {row.source}"))),
+        evidence=tuple(
+            filter(None, (fact.note or _meaning(verdict, declared, fact), why, f"field map {row.id}: {row.source}"))
+        ),
         next_steps=_next_steps(fact, verdict),
         cause=explained_by,
     )

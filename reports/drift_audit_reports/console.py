@@ -25,6 +25,7 @@ from drift_audit_reports.summary import (
     suppression_text,
     suppressions_in_order,
     unjudged_clusters,
+    unnamed_gaps,
 )
 from drift_audit_reports.wording import (
     counted,
@@ -97,7 +98,7 @@ class _Writer:
 
     def _is_short(self) -> bool:
         """True when nothing stands between the headline and the last line."""
-        folded = any(self.overview.folded.values()) or suppressions_in_order(self.result)
+        folded = any(self.overview.folded.values()) or suppressions_in_order(self.result) or opaque_text(self.result)
         return self.overview.complete and not self.overview.causes and not folded and not self.verbose
 
     def _gaps(self) -> None:
@@ -113,7 +114,8 @@ class _Writer:
         if len(groups) > self.most_gaps:
             page.labelled("", f"and {counted(len(groups) - self.most_gaps, 'more gap')}: see --verbose or -o json")
         if not groups:
-            page.labelled("", "the result says that it is incomplete and does not say what is missing")
+            for reason in unnamed_gaps(self.overview)[: self.most_gaps]:
+                page.labelled("", prose(reason))
         unjudged = unjudged_clusters(self.result)
         if unjudged:
             page.labelled("clusters", "not wholly judged: ", listed(unjudged, 50 if self.verbose else 4))

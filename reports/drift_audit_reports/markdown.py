@@ -23,6 +23,7 @@ from drift_audit_reports.summary import (
     suppression_text,
     suppressions_in_order,
     unjudged_clusters,
+    unnamed_gaps,
 )
 from drift_audit_reports.wording import counted, listed, moment_text
 
@@ -31,6 +32,8 @@ MOST_BYTES = 60_000
 
 _NOTES = 1_000
 """Bytes kept for the sentences that say what was left out."""
+
+_MOST_REASONS = 12
 
 _TABLE_HEAD = "| | Cause | Where | Findings | By |\n|---|---|---|--:|---|\n"
 
@@ -111,7 +114,7 @@ def _gaps_section(overview: Overview, gaps: Sequence[str], unlisted: int) -> str
     if unlisted:
         lines.append(f"- {counted(unlisted, 'more gap')}: see the JSON report\n")
     if not lines:
-        lines.append("- the result says that it is incomplete and does not say what is missing\n")
+        lines += [f"- {text(reason)}\n" for reason in unnamed_gaps(overview)[:_MOST_REASONS]]
     unjudged = unjudged_clusters(overview.result)
     if unjudged:
         lines.append(f"- clusters not wholly judged: {listed([code(cluster) for cluster in unjudged[:11]], 10)}\n")

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from drift_audit.model.findings import Finding, Severity
+from drift_audit.model.findings import NO_COUNTERPART, Finding, Severity, ValueState
 from drift_audit.model.result import AuditResult, Coverage, GapEntry, Status, SuppressionUse
 from drift_audit_reports.ranking import Fold, Overview, RankedCause
 from drift_audit_reports.wording import counted, listed
@@ -28,7 +28,7 @@ _EXPIRES_SOON_DAYS = 14
 
 
 def headline(overview: Overview) -> str:
-    """One sentence on the whole audit. "In sync" is said only when everything was read and decided."""
+    """One sentence on the whole audit. That all agree is said only when all was read, compared, and found equal."""
     result = overview.result
     if result.status is Status.ERROR:
         return "the audit could not be done"
@@ -37,20 +37,39 @@ def headline(overview: Overview) -> str:
     if overview.causes:
         # Exit code 0 with findings: all of them lie below --fail-on.
         below = result.status is Status.IN_SYNC
-        return f"{found_text(overview)}, below what fails a run" if below else f"drift: {found_text(overview)}"
+        return f"nothing that fails a run: {graded_text(overview)}" if below else f"drift: {found_text(overview)}"
     undecided = len(overview.folded[Fold.UNDETERMINED])
     if undecided:
         return f"nothing found, but {counted(undecided, 'finding')} could not be decided"
+    reserved = reservations(overview)
+    if reserved:
+        return f"nothing that fails a run, but {', '.join(reserved)}"
     return "in sync: Git, management clusters and cloud agree"
+
+
+def reservations(overview: Overview) -> list[str]:
+    """What keeps a report without findings from saying that all three agree."""
+    counts = {
+        "potential finding": len(overview.folded[Fold.POTENTIAL]),
+        "difference within its time": len(overview.folded[Fold.RECONCILING]),
+        "suppressed finding": len(overview.folded[Fold.SUPPRESSED]),
+    }
+    told = [counted(count, what) for what, count in counts.items() if count]
+    return [*told, *filter(None, [opaque_text(overview.result)])]
 
 
 def found_text(overview: Overview) -> str:
     """`9 causes, 12 findings in 5 clusters (1 critical, 3 high)`."""
     clusters = {cluster for ranked in overview.causes for cluster in ranked.cause.clusters}
     inside = f" in {counted(len(clusters), 'cluster')}" if clusters else ""
-    graded = [f"{overview.count(severity)} {severity}" for severity in worst_first() if overview.count(severity)]
+    graded = graded_text(overview)
     counts = f"{counted(len(overview.causes), 'cause')}, {counted(len(overview.open), 'finding')}"
-    return counts + inside + (f" ({', '.join(graded)})" if graded else "")
+    return counts + inside + (f" ({graded})" if graded else "")
+
+
+def graded_text(overview: Overview) -> str:
+    """`1 critical, 3 high`, of the findings that are not folded."""
+    return ", ".join(f"{overview.count(severity)} {severity}" for severity in worst_first() if overview.count(severity))
 
 
 def severities_text(causes: Sequence[RankedCause]) -> str:
@@ -94,9 +113,13 @@ def coverage_text(coverage: Coverage) -> str:
     return f"coverage {percent_text(coverage)} ({coverage.read:,} of {counted(coverage.expected, 'scope')})"
 
 
+def opaque_fields(result: AuditResult) -> int:
+    return sum(source.opaque_fields for source in result.views.git)
+
+
 def opaque_text(result: AuditResult) -> str:
     """What of Git was not compared because Git does not tell it; empty when there is no such field."""
-    fields = sum(source.opaque_fields for source in result.views.git)
+    fields = opaque_fields(result)
     return f"{counted(fields, 'field')} of Git not compared: templated or encrypted" if fields else ""
 
 
@@ -118,6 +141,7 @@ def result_line(overview: Overview) -> str:
         ("clusters", len(clusters)),
         *((severity, overview.count(severity)) for severity in worst_first()),
         *((fold, len(overview.folded[fold])) for fold in FOLDS),
+        ("not-compared", opaque_fields(result)),
         ("gaps", len(overview.gaps)),
         ("incomplete", "no" if overview.complete else "yes"),
         ("exit-severity", overview.worst or "none"),
@@ -167,6 +191,20 @@ def gaps_title(overview: Overview) -> str:
             f"{missing:,} of {counted(coverage.expected, 'scope')} not fully read: what depends on them is not judged"
         )
     return "not everything was read: what depends on the rest is not judged"
+
+
+def unnamed_gaps(overview: Overview) -> list[str]:
+    """Why a result without a gap is incomplete: the reasons of what could not be decided, each once."""
+    undecided = overview.folded[Fold.UNDETERMINED]
+    reasons = Counter(_why_undecided(finding) for finding in undecided)
+    told = [f"{reason} ({counted(count, 'finding')})" for reason, count in sorted(reasons.items())]
+    return told or ["the result says that it is incomplete and does not say what is missing"]
+
+
+def _why_undecided(finding: Finding) -> str:
+    shown = (finding.values.git, finding.values.capi, finding.values.cloud)
+    unknown = (value.reason for value in shown if value.state is ValueState.UNKNOWN and value != NO_COUNTERPART)
+    return next(filter(None, unknown), finding.title)
 
 
 def unjudged_clusters(result: AuditResult) -> list[str]:

@@ -30,7 +30,7 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.UNDETERMINED: "cannot be decided",
 }
 
-_PLURALS = {"entry": "entries"}
+_PLURALS = {"entry": "entries", "difference within its time": "differences within their time"}
 
 
 def counted(count: int, noun: str) -> str:

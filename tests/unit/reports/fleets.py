@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from drift_audit.model.findings import (
     Between,
     Cause,
@@ -287,3 +289,9 @@ def half_read_fleet() -> AuditResult:
 
 def healthy_fleet() -> AuditResult:
     return result(clusters=[cluster_entry(name, machines=12) for name in NAMES])
+
+
+def with_opaque_fields(audit: AuditResult, count: int) -> AuditResult:
+    """The same result, with one Git source that does not tell that many of its fields."""
+    (source,) = troubled_fleet().views.git
+    return replace(audit, views=replace(audit.views, git=(replace(source, opaque_fields=count),)))

@@ -19,7 +19,14 @@ from drift_audit_reports.console import ConsoleReport
 from drift_audit_reports.eliding import width as columns
 from tests.builders import cause, cluster_key, finding, gap, result, shown_values
 from tests.unit.reports.conftest import Golden
-from tests.unit.reports.fleets import NAMES, half_read_fleet, healthy_fleet, lesser_findings, troubled_fleet
+from tests.unit.reports.fleets import (
+    NAMES,
+    half_read_fleet,
+    healthy_fleet,
+    lesser_findings,
+    troubled_fleet,
+    with_opaque_fields,
+)
 from tests.unit.reports.hostile import hostile_finding, hostile_result
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -220,3 +227,11 @@ def test_rich_is_not_imported_before_something_is_printed() -> None:
     program = "import sys, drift_audit_reports.console; sys.exit('rich' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": ":".join(sys.path)}).returncode == 0
+
+
+def test_a_fleet_in_sync_tells_what_was_not_compared() -> None:
+    text = render(with_opaque_fields(healthy_fleet(), 14))
+
+    assert "agree" not in text
+    assert "14 fields of Git not compared" in text
+    assert "not-compared=14" in text.splitlines()[-1]

@@ -17,7 +17,7 @@ from drift_audit.model.result import AuditResult
 from drift_audit_reports.markdown import MOST_BYTES, MarkdownReport
 from tests.builders import cause, cluster_key, finding, gap, result, shown_values
 from tests.unit.reports.conftest import Golden
-from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, troubled_fleet
+from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, troubled_fleet, with_opaque_fields
 from tests.unit.reports.hostile import hostile_finding, hostile_result
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -197,3 +197,10 @@ def test_a_recording_is_named() -> None:
 
 def test_it_is_what_the_interface_asks_for() -> None:
     assert isinstance(MarkdownReport(), ReportFormat)
+
+
+def test_a_fleet_in_sync_tells_what_was_not_compared() -> None:
+    text = render(with_opaque_fields(healthy_fleet(), 14))
+
+    assert "agree" not in text
+    assert "14 fields of Git not compared" in text

@@ -11,9 +11,19 @@ from drift_audit.model.findings import Confidence, Finding, FindingKind, Severit
 from drift_audit.model.result import Coverage, Status
 from drift_audit.model.views import ScopeStatus
 from drift_audit_reports.ranking import Fold, fold_of, overview_of
-from drift_audit_reports.summary import headline, result_line
-from tests.builders import cause, cluster_key, finding, gap, result, scope_read, suppression
-from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, troubled_fleet
+from drift_audit_reports.summary import headline, result_line, unnamed_gaps
+from tests.builders import (
+    cause,
+    cluster_key,
+    finding,
+    gap,
+    result,
+    scope_read,
+    shown_values,
+    suppression,
+    unknown,
+)
+from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, troubled_fleet, with_opaque_fields
 
 SCOPE = scope_read()
 NOTHING_EXPECTED = Coverage(expected=0, read=0, percent=100.0, scopes=(), gaps=())
@@ -148,6 +158,47 @@ def test_a_value_that_could_not_be_decided_is_not_called_in_sync() -> None:
     assert headline(overview_of(result(findings=[undecided]))) == "nothing found, but 1 finding could not be decided"
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"confidence": Confidence.POTENTIAL}, "1 potential finding"),
+        ({"verdict": Verdict.RECONCILING}, "1 difference within its time"),
+        ({"suppressed": suppression()}, "1 suppressed finding"),
+    ],
+)
+def test_what_is_only_folded_still_is_no_agreement(changes: dict[str, Any], told: str) -> None:
+    overview = overview_of(result(findings=[finding(**changes)]))
+
+    assert headline(overview) == f"nothing that fails a run, but {told}"
+
+
+def test_fields_that_git_does_not_tell_are_no_agreement() -> None:
+    overview = overview_of(with_opaque_fields(healthy_fleet(), 14))
+
+    assert headline(overview) == ("nothing that fails a run, but 14 fields of Git not compared: templated or encrypted")
+    assert " not-compared=14 " in result_line(overview)
+
+
+def test_findings_below_the_threshold_are_counted_by_severity() -> None:
+    findings = [finding(path=name, severity=Severity.INFO) for name in "abc"]
+
+    assert headline(overview_of(result(findings=findings, status=Status.IN_SYNC))) == (
+        "nothing that fails a run: 3 info"
+    )
+
+
+def test_what_could_not_be_decided_is_the_reason_of_an_incomplete_result_without_a_gap() -> None:
+    undecided = finding(
+        verdict=Verdict.UNDETERMINED,
+        confidence=Confidence.POTENTIAL,
+        values=shown_values("a", "b", unknown("the reading was cut short")),
+    )
+
+    overview = overview_of(result(findings=[undecided], status=Status.INCOMPLETE, complete=False))
+
+    assert unnamed_gaps(overview) == ["the reading was cut short (1 finding)"]
+
+
 def test_a_healthy_fleet_is_in_sync() -> None:
     assert headline(overview_of(healthy_fleet())) == "in sync: Git, management clusters and cloud agree"
 
@@ -157,7 +208,7 @@ def test_the_result_line_counts_what_the_report_shows() -> None:
 
     assert line.startswith("result: drift findings=14 causes=5 clusters=6 critical=6 high=7 medium=1 low=0 info=0 ")
     assert line.endswith(
-        "undetermined=1 potential=3 reconciling=1 suppressed=1 gaps=0 "
+        "undetermined=1 potential=3 reconciling=1 suppressed=1 not-compared=0 gaps=0 "
         "incomplete=no exit-severity=critical coverage=100%"
     )
 

@@ -38,13 +38,24 @@ def applier_of(
         return _named(manager or operation, operation if manager else "")
     if pair.delivery is not None:
         own = _named(pair.delivery.applier)
-        return lambda entry: own(entry) or by_gitops(entry)
+        return _without_impostors(lambda entry: own(entry) or by_gitops(entry), fields)
     commands = [entry for entry in fields.entries if _applies(entry)]
     if pair.declaration is None or not commands or any(map(by_gitops, fields.entries)):
         return by_gitops
     declared = leaves_of(pair.declaration.raw, schema, fields.key_hints(), noise_of(live.raw))
     best = max(commands, key=lambda entry: sum(entry.holds(path) for path in declared))
     return _named(best.manager, best.operation)
+
+
+def _without_impostors(is_applier: IsApplier, fields: ManagedFields) -> IsApplier:
+    """The test, but not for an Update under the applier's name that is younger than its last Apply.
+
+    A tool that applies server-side does not go back to plain updates; a person may well borrow its name.
+    """
+    applied = max((each.time for each in fields.entries if is_applier(each) and each.operation == "Apply"), default="")
+    if not applied:
+        return is_applier
+    return lambda entry: is_applier(entry) and not (entry.operation == "Update" and entry.time > applied)
 
 
 def _named(manager: str, operation: str = "") -> IsApplier:

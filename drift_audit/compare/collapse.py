@@ -26,7 +26,11 @@ _Verdict: TypeAlias = tuple[LeafOutcome, str]
 
 
 def collapse(
-    rulings: Sequence[LeafComparison], git: Set[FieldPath], live: Set[FieldPath] = frozenset()
+    rulings: Sequence[LeafComparison],
+    *,
+    head: Set[FieldPath],
+    applied: Set[FieldPath] = frozenset(),
+    live: Set[FieldPath] = frozenset(),
 ) -> list[LeafComparison]:
     """The leaves that are not silent; those of an item or map that one side lacks wholly are one line.
 
@@ -38,10 +42,12 @@ def collapse(
     for leaf in loud:
         for length in range(2, len(leaf.path) + 1):
             verdicts[leaf.path[:length]].add(_verdict(leaf))
-    on_git, on_live = _with_ancestors(git), _with_ancestors(live)
+    on_head, on_live = _with_ancestors(head), _with_ancestors(live)
+    on_git = on_head | _with_ancestors(applied)
     groups: dict[FieldPath, list[LeafComparison]] = defaultdict(list)
     for leaf in loud:
-        other = on_live if isinstance(leaf.live, Absent) else on_git
+        in_cluster = on_head if leaf.outcome is _O.PENDING_PRUNE_FIELD else on_git
+        other = on_live if isinstance(leaf.live, Absent) else in_cluster
         groups[_root(leaf, other, verdicts)].append(leaf)
     return [_fold(root, members) for root, members in groups.items()]
 

@@ -38,7 +38,7 @@ def derived_edits(
         return []
     attribution = Attribution(fields=fields, table=table, is_applier=lambda entry: False, created_at=live.created_at)
     edits = list(_edits(leaves, attribution))
-    return collapse(edits, leaves.keys() - {edit.path for edit in edits})
+    return collapse(edits, head=leaves.keys() - {edit.path for edit in edits})
 
 
 def _made_by_controller(leaves: Leaves, fields: ManagedFields, table: ManagerTable) -> bool:

@@ -91,11 +91,14 @@ _VERSION_FIELDS: frozenset[tuple[str, FieldPath]] = frozenset(
 
 
 def _quantity(kind: str, path: FieldPath, node: SchemaNode, git: Json, live: Json) -> bool:
-    """E4: only where the schema says that the field is a quantity."""
-    if not node.quantity:
+    """E4: where the schema says that the field is a quantity, or a built-in kind's field is known to be one."""
+    if not node.quantity and (node.known or not _QUANTITIES & set(path)):
         return False
     left, right = quantity(git), quantity(live)
     return left is not None and left == right
+
+
+_QUANTITIES = frozenset({"requests", "limits", "hard", "capacity"})
 
 
 def _duration(kind: str, path: FieldPath, node: SchemaNode, git: Json, live: Json) -> bool:

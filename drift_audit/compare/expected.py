@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from drift_audit.compare.managers import ManagerClass
 from drift_audit.model.keys import FieldPath
+from drift_audit.model.objects import CapiObject
 from drift_audit.model.values import Json, JsonObject, mapping, text
 
 MIN_SIZE = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size"
@@ -54,6 +55,14 @@ def autoscaler_band(annotations: Mapping[str, Json]) -> tuple[int, int] | None:
     if not (low.isascii() and low.isdigit() and high.isascii() and high.isdigit()):
         return None
     return int(low), int(high)
+
+
+def outside_band(live: CapiObject, path: FieldPath, value: Json) -> bool:
+    """True for a number of replicas that the object's own autoscaler annotations forbid: an autoscaler never set it."""
+    if live.kind not in SCALABLE or path != ("spec", "replicas"):
+        return False
+    band = autoscaler_band(live.annotations)
+    return band is not None and isinstance(value, int) and not band[0] <= value <= band[1]
 
 
 def _in_band(change: Change) -> bool:

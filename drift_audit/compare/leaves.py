@@ -1,7 +1,8 @@
 """The leaves of an object: the smallest fields whose owner the API server tracks.
 
 Mirrors structured-merge-diff `typed/tofieldset.go`, with two differences that serve comparison: an
-empty map and a `null` count as absent (rule E2), and a keyed item that has only its keys is a leaf.
+empty map and a `null` count as absent (rule E2), and that a keyed item is there, whatever it holds, is a
+leaf of its own: its value are the key fields.
 """
 
 from __future__ import annotations
@@ -102,11 +103,13 @@ def _walk_items(
                 same = [other for other, name in zip(items, named, strict=True) if name == key]
                 found.append(Leaf(here, (*positional, index), same, node.items, declared))
             continue
-        before = len(found)
+        found.append(Leaf(here, (*positional, index), key.keys, node.items, declared))
         rest = {name: child for name, child in mapping(item).items() if name not in keys}
         _walk(found, here, (*positional, index), rest, node.items, hints, declared)
-        if len(found) == before:
-            found.append(Leaf(here, (*positional, index), mapping(item), node.items, declared))
+
+
+# Key fields that the built-in kinds default (ports of Services and containers); no CRD tells their schema.
+_KEY_DEFAULTS: dict[str, Json] = {"protocol": "TCP"}
 
 
 def _item_key(item: Json, keys: tuple[str, ...], node: SchemaNode) -> ItemKey | None:
@@ -117,6 +120,8 @@ def _item_key(item: Json, keys: tuple[str, ...], node: SchemaNode) -> ItemKey | 
             named[key] = fields[key]
         elif node.child(key).has_default:
             named[key] = node.child(key).default
+        elif not node.known and key in _KEY_DEFAULTS:
+            named[key] = _KEY_DEFAULTS[key]
         else:
             return None
     return ItemKey(canonical_json(named))

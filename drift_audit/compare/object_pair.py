@@ -8,12 +8,13 @@ from drift_audit.compare.attribution import Attribution
 from drift_audit.compare.collapse import collapse, pair_renamed_items
 from drift_audit.compare.doubts import NO_DOUBTS, Doubts, weighed
 from drift_audit.compare.equality import Equality, compare_values, only_filled_in, same_as_absent, same_json
-from drift_audit.compare.expected import Change, expected_change
+from drift_audit.compare.expected import Change, expected_change, outside_band
 from drift_audit.compare.leaves import Leaf, Leaves, leaves_of
 from drift_audit.compare.managed_fields import Entry, value_at
 from drift_audit.compare.managers import ManagerClass
 from drift_audit.compare.noise import noise_of
 from drift_audit.compare.opaque import opaque_fields
+from drift_audit.compare.rendering import can_render_to
 from drift_audit.compare.schema import SchemaNode
 from drift_audit.compare.truth_table import Owners, Ruling, Sides, rule_on_declared, rule_on_extra
 from drift_audit.model.comparison import SILENT, LeafComparison, LeafOutcome
@@ -50,7 +51,7 @@ def compare_pair(pair: Pair) -> PairResult:
     leaves: list[LeafComparison] = []
     if any(leaf.outcome not in SILENT for leaf in ruled):
         renamed = pair_renamed_items(ruled, lambda path: pair.attribution.actor(sides.entries(path), was_applied=True))
-        leaves = collapse(renamed, {*sides.head, *sides.applied}, set(sides.live))
+        leaves = collapse(renamed, head=sides.head.keys(), applied=sides.applied.keys(), live=sides.live.keys())
     return PairResult(
         leaves=tuple(leaves),
         compared=len(ruled),
@@ -82,7 +83,7 @@ class _SideBySide:
         ruled = [self._declared(path) for path in declared]
         extra = [path for path in self.live if path not in declared]
         if extra:
-            # A bare item is no news where Git describes the item further down.
+            # A plain value in place of a map is no news of its own: the parts of the map are gone.
             described = {path[:length] for path in declared for length in range(1, len(path))}
             ruled.extend(self._extra(path, self.live[path]) for path in extra if path not in described)
         return ruled
@@ -99,8 +100,7 @@ class _SideBySide:
         reason = self.opaque.leaves.get(path)
         if live is None and not isinstance(declared.value, dict):
             live = self._grown(path, declared)
-        if reason and live is not None and same_json(declared.value, live.value):
-            # Nothing was filled in: the text reached the cluster as it stands, as shell variables in a script do.
+        if reason and self._decided(path, live, owners):
             reason = ""
         if reason:
             ruling = _opaque_ruling(reason, owners)
@@ -119,6 +119,17 @@ class _SideBySide:
             actor=self._actor(ruling.outcome, entries),
         )
 
+    def _decided(self, path: FieldPath, live: Leaf | None, owners: Owners) -> bool:
+        """True where a templated leaf can be judged although nobody knows its variables.
+
+        It is gone and nobody owns it; its text reached the cluster as it stands, as shell variables in a
+        script do; or no variables could make it what stands there now.
+        """
+        if live is None:
+            return path in self.opaque.placed and not owners.applier and value_at(self.pair.live.raw, path) is None
+        declared = [side[path].value for side in (self.head, self.applied) if path in side]
+        return same_json(declared[0], live.value) or not any(can_render_to(value, live.value) for value in declared)
+
     def _grown(self, path: FieldPath, declared: Leaf) -> Leaf | None:
         """What stands in the cluster where Git has a plain value: a map that somebody put in its place, or nothing."""
         value = value_at(self.pair.live.raw, path)
@@ -129,7 +140,6 @@ class _SideBySide:
             live = self.pair.live
             sides = replace(
                 sides,
-                live_below=isinstance(declared.value, dict) and value_at(live.raw, path) is not None,
                 absent_means_same=same_as_absent(live.kind, path, declared.value),
                 pruned=not declared.declared,
                 deleting=live.deleting and path[:2] == _FINALIZERS,
@@ -186,11 +196,13 @@ class _SideBySide:
         reason = self.opaque.reason_for(path)
         if reason:
             ruling = _opaque_ruling(reason, owners)
+        elif outside_band(self.pair.live, path, live.value) and not owners.applier:
+            ruling = Ruling(LeafOutcome.EXTRA_OOB, note="outside the autoscaler's own limits")
         elif same_as_absent(self.pair.live.kind, path, live.value):
             ruling = Ruling(LeafOutcome.EQUAL_NORMALISED, "E2")
         else:
             is_default = live.schema.has_default and same_json(live.schema.default, live.value)
-            ruling = weighed(rule_on_extra(owners, is_default=is_default), self.pair.doubts)
+            ruling = weighed(rule_on_extra(owners, is_default=is_default or self._built_in(entries)), self.pair.doubts)
         return LeafComparison(
             path=path,
             positional=(),
@@ -202,6 +214,11 @@ class _SideBySide:
             note=ruling.note,
             actor=self._actor(ruling.outcome, entries),
         )
+
+    def _built_in(self, entries: tuple[Entry, ...]) -> bool:
+        """True for what a built-in kind (whose defaults no CRD tells) was given when it was created by Update."""
+        appliers = [entry for entry in entries if self.pair.attribution.is_applier(entry)]
+        return not self.pair.schema.structured and bool(appliers) and all(e.operation == "Update" for e in appliers)
 
     def _owners_of_extra(self, path: FieldPath, entries: tuple[Entry, ...]) -> Owners:
         owners = self.pair.attribution.owners_of(entries)

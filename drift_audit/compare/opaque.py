@@ -16,6 +16,8 @@ class OpaqueFields:
 
     leaves: Mapping[FieldPath, str] = field(default_factory=dict)
     """Declared leaves whose value is unknown: they, an ancestor or a part of them is opaque."""
+    placed: frozenset[FieldPath] = frozenset()
+    """Those of them that stand where Git says, whatever their value is: their absence is a fact."""
     around: Mapping[FieldPath, str] = field(default_factory=dict)
     """Fields below which nobody can say what Git declares: a live leaf there may or may not be meant."""
 
@@ -33,6 +35,7 @@ def opaque_fields(*sides: tuple[Declaration | None, Leaves]) -> OpaqueFields:
     """What is opaque in any of the declarations; each comes with its own leaves."""
     leaves: dict[FieldPath, str] = {}
     around: dict[FieldPath, str] = {}
+    adrift: set[FieldPath] = set()
     for declaration, declared in sides:
         for marked, reason in (declaration.opaque if declaration else {}).items():
             for leaf in declared.values():
@@ -40,13 +43,16 @@ def opaque_fields(*sides: tuple[Declaration | None, Leaves]) -> OpaqueFields:
                 if unknown is not None:
                     leaves[leaf.path] = reason
                     around[unknown] = reason
-    return OpaqueFields(leaves, around) if leaves else NOTHING_OPAQUE
+                    if len(unknown) < len(leaf.path):
+                        adrift.add(leaf.path)
+    return OpaqueFields(leaves, frozenset(leaves.keys() - adrift), around) if leaves else NOTHING_OPAQUE
 
 
 def _unknown_part(leaf: Leaf, marked: FieldPath) -> FieldPath | None:
     """The field around this leaf that the mark makes unknown; `None` when the mark is about something else."""
     shared = min(len(marked), len(leaf.positional))
-    if marked[:shared] == leaf.positional[:shared]:
+    below_item = len(marked) > shared and isinstance(leaf.path[-1], ItemKey)
+    if marked[:shared] == leaf.positional[:shared] and not below_item:
         # An unknown item of a set has no path of its own: which one it is in the cluster cannot be told.
         return leaf.path[: shared - 1] if isinstance(leaf.path[shared - 1], SetItem) else leaf.path[:shared]
     item = len(marked) - 2

@@ -36,8 +36,6 @@ class Sides:
     head: Leaf | None
     applied: Leaf | None
     live: Leaf | None
-    live_below: bool = False
-    """True when Git declares a bare item (its keys only), and the live item has further fields."""
     absent_means_same: bool = False
     """True when the declared value means the same as no value (rule E2)."""
     pruned: bool = False
@@ -60,8 +58,6 @@ def rule_on_declared(sides: Sides, owners: Owners, equal: Equal) -> Ruling:
     """The outcome for a leaf that the head of Git or the applied revision declares."""
     if sides.live is not None:
         return _both_present(sides, sides.live, owners, equal)
-    if sides.live_below:
-        return Ruling(LeafOutcome.EQUAL)
     return _live_absent(sides, owners)
 
 

@@ -208,3 +208,17 @@ def test_an_object_nested_beyond_measure_is_said_to_be_unknown() -> None:
 
     assert told(comparison) == {"spec": Is.POSSIBLE_OOB}
     assert "too deeply" in comparison.leaves[0].note
+
+
+def test_a_person_who_borrows_the_appliers_name_is_not_the_applier() -> None:
+    borrowed = live(
+        entry("argocd-controller", OTHER, operation="Apply", time=T1), entry("argocd-controller", FIELD, time=T2)
+    )
+    migrated = live(
+        entry("argocd-controller", OTHER, operation="Apply", time=T2), entry("argocd-controller", FIELD, time=T1)
+    )
+
+    by = delivery(applier="argocd-controller")
+
+    assert told(compared(GIT, borrowed, delivery=by)) == {"spec.field": Is.CHANGED_BY_CONTROLLER}
+    assert told(compared(GIT, migrated, delivery=by)) == {"spec.field": Is.APPLIED_DIFFERENT}

@@ -111,3 +111,13 @@ def test_a_value_with_two_writers_names_the_rule() -> None:
     assert leaf.rule == "autoscaler-band"
     assert leaf.actor is not None
     assert leaf.actor.who == "cluster-autoscaler"
+
+
+def test_replicas_that_the_band_forbids_are_an_edit_although_nobody_owns_them() -> None:
+    band = {MIN: "1", MAX: "9"}
+    outside = live_object({"replicas": 50}, [applied()], kind="MachineDeployment", annotations=band)
+    inside = live_object({"replicas": 8}, [applied()], kind="MachineDeployment", annotations=band)
+    git = declared({}, kind="MachineDeployment", annotations=band)
+
+    assert found(pair(git, outside)) == {"spec.replicas": Is.EXTRA_OOB}
+    assert found(pair(git, inside)) == {}

@@ -115,3 +115,38 @@ def test_marks_of_one_revision_do_not_hide_what_stands_there_in_the_other() -> N
     )
 
     assert found(pair(head, live, was=was, schema=KEYED)) == {"spec.list[name=b].size": Is.CHANGED_OOB}
+
+
+# What can be said although nobody knows the value
+
+
+def test_a_templated_field_that_is_gone_is_gone_whatever_it_was() -> None:
+    git = declared({"a": "${A}", "b": ["${B}"]}, opaque={("spec", "a"): "templated", ("spec", "b", 0): "templated"})
+
+    made = pair(git, live_object({"c": 1}, [applied(("spec", "c"))]))
+
+    assert found(made)["spec.a"] is Is.REMOVED
+    assert found(made)["spec.b"] is Is.REMOVED
+
+
+def test_a_templated_field_that_rendered_to_nothing_is_still_owned_by_the_applier() -> None:
+    git = declared({"a": "${A}"}, opaque={("spec", "a"): "templated"})
+
+    made = pair(git, live_object({}, [applied(("spec", "a"))]))
+
+    assert outcomes(made)["spec.a"] is Is.SKIPPED_OPAQUE
+
+
+def test_a_value_that_no_variables_explain_is_an_edit() -> None:
+    git = declared({"commands": ["hostname ${H}", "echo 1"]}, opaque={("spec", "commands", 0): "templated"})
+    live = live_object({"commands": ["rm -rf /"]}, [applied(), entry(H, ("spec", "commands"))])
+
+    assert found(pair(git, live)) == {"spec.commands": Is.CHANGED_OOB}
+
+
+def test_text_that_reached_the_cluster_as_it_stands_is_equal() -> None:
+    git = declared({"name": "echo ${X}"}, opaque={("spec", "name"): "templated"})
+
+    made = pair(git, live_object({"name": "echo ${X}"}, [applied(("spec", "name"))]))
+
+    assert outcomes(made)["spec.name"] is Is.EQUAL

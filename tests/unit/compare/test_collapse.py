@@ -67,7 +67,34 @@ def test_an_item_of_two_authors_is_told_author_by_author() -> None:
 
     made = pair(declared({"list": [{"name": "a"}]}), live, schema=NAMED)
 
-    assert found(made) == {"spec.list[name=b].size": Is.EXTRA_OOB, "spec.list[name=b].kind": Is.EXTRA_OOB}
+    assert found(made) == {
+        "spec.list[name=b]": Is.EXTRA_OOB,
+        "spec.list[name=b].size": Is.EXTRA_OOB,
+        "spec.list[name=b].kind": Is.EXTRA_OOB,
+    }
+
+
+def test_an_item_that_a_controller_filled_in_is_still_the_persons() -> None:
+    live = live_object(
+        {"list": [{"name": "a"}, {"name": "b", "size": 2}]},
+        [applied(at("a")), entry(H, at("b"), at("b", "name")), entry("manager", at("b", "size"))],
+    )
+
+    made = pair(declared({"list": [{"name": "a"}]}), live, schema=NAMED)
+
+    assert found(made) == {"spec.list[name=b]": Is.EXTRA_OOB}
+
+
+def test_a_removed_item_that_waits_for_its_pruning_is_one_line() -> None:
+    live = live_object(
+        {"list": [{"name": "a", "size": 1, "kind": "x"}]}, [applied(at("a"), at("a", "size"), at("a", "kind"))]
+    )
+
+    made = pair(
+        declared({"list": []}), live, was=declared({"list": [{"name": "a", "size": 1, "kind": "x"}]}), schema=NAMED
+    )
+
+    assert found(made) == {"spec.list": Is.PENDING_PRUNE_FIELD}
 
 
 def test_what_a_controller_put_into_an_added_item_is_not_blamed_on_its_author() -> None:

@@ -41,7 +41,14 @@ def cut(spec: Any, schema: SchemaNode | None = None) -> dict[str, Any]:
         ({"type": "array", "x-kubernetes-list-type": "atomic"}, [], {"spec.f": []}),
         ({"type": "array", "x-kubernetes-list-type": "set", "items": STRING}, ["a"], {'spec.f[="a"]': "a"}),
         (KEYED, [], {}),
-        (KEYED, [{"port": 80, "note": "x"}], {"spec.f[port=80,protocol=TCP].note": "x"}),
+        (
+            KEYED,
+            [{"port": 80, "note": "x"}],
+            {
+                "spec.f[port=80,protocol=TCP]": {"port": 80, "protocol": "TCP"},
+                "spec.f[port=80,protocol=TCP].note": "x",
+            },
+        ),
         (KEYED, [{"port": 80, "protocol": "UDP"}], {"spec.f[port=80,protocol=UDP]": {"port": 80, "protocol": "UDP"}}),
         ({"type": "object", "properties": {"a": STRING}}, {}, {}),
         ({"type": "object", "properties": {"a": STRING}}, {"a": "x"}, {"spec.f.a": "x"}),
@@ -75,7 +82,12 @@ def test_an_item_knows_its_place_in_the_file() -> None:
 
     leaves = leaves_of({"spec": spec}, schema_of({"f": KEYED}), {})
 
-    assert [leaf.positional for leaf in leaves.values()] == [("spec", "f", 0, "note"), ("spec", "f", 1, "note")]
+    assert [leaf.positional for leaf in leaves.values()] == [
+        ("spec", "f", 0),
+        ("spec", "f", 0, "note"),
+        ("spec", "f", 1),
+        ("spec", "f", 1, "note"),
+    ]
 
 
 def test_without_a_schema_managed_fields_tell_which_lists_are_keyed() -> None:
@@ -83,7 +95,10 @@ def test_without_a_schema_managed_fields_tell_which_lists_are_keyed() -> None:
 
     leaves = leaves_of(raw, SchemaNode.of_object(None), {("spec", "containers"): ("name",)})
 
-    assert [format_path(path) for path in leaves] == ["spec.containers[name=a].image"]
+    assert [format_path(path) for path in leaves] == [
+        "spec.containers[name=a]",
+        "spec.containers[name=a].image",
+    ]
 
 
 def test_identity_status_and_bookkeeping_are_no_leaves() -> None:

@@ -7,20 +7,21 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from drift_audit.clock import moment
-from drift_audit.interfaces import Absence, Correlation, Link, Undecided
+from drift_audit.interfaces import Absence, Correlation, Link
 from drift_audit.model.findings import Severity
 from drift_audit.model.keys import CloudScope, ClusterKey, ResourceKey
 from drift_audit.model.objects import CapiObject, CloudResource
 from drift_audit.model.values import dig, text
 from drift_audit.model.views import CloudScopeView
+from drift_audit_aws.doubts import Doubt, Doubted, assumed, gaps_of, ownerless, placeless, unbuilt, unlisted
 from drift_audit_aws.fleet import AwsCluster, AwsMachine, Fleet
 from drift_audit_aws.instances import INSTANCE
 from drift_audit_aws.leftovers import find_leftovers
 from drift_audit_aws.ownership import GONE_STATES, state_of
-from drift_audit_aws.plan import Placement, Placements, places_in
+from drift_audit_aws.plan import Placements, places_in
 from drift_audit_aws.security_groups import SECURITY_GROUP
 
-Match: TypeAlias = Link | Absence | Undecided
+Match: TypeAlias = Link | Absence | Doubted
 
 SETTLING = timedelta(minutes=10)
 """EC2 is eventually consistent, and CAPA looks again after its sync period (main.go, --sync-period)."""
@@ -50,12 +51,13 @@ def correlate_fleet(
     matches = [*_instances(fleet, places, by_scope, now), *_groups(fleet, places, by_scope, now)]
     matches = list(_without_assumptions(matches, fleet, places))
     leftovers, gaps = find_leftovers(fleet, places, clouds, orphan_min_age, now)
+    doubted = list(dict.fromkeys(match for match in matches if isinstance(match, Doubted)))
     return Correlation(
         links=tuple(match for match in matches if isinstance(match, Link)),
         absences=tuple(match for match in matches if isinstance(match, Absence)),
-        undecided=tuple(match for match in matches if isinstance(match, Undecided)),
+        undecided=tuple(each.undecided() for each in doubted),
         leftovers=leftovers,
-        gaps=gaps,
+        gaps=(*gaps_of([*doubted, *_ownerless(fleet, matches)]), *gaps),
     )
 
 
@@ -66,8 +68,8 @@ def _instances(
         if not machine.instance_id:
             continue
         cloud = _cloud_of(machine.cluster_key, places, clouds)
-        if isinstance(cloud, str):
-            yield _undecided(machine.object, machine.cluster_key, cloud)
+        if isinstance(cloud, Doubt):
+            yield _doubted(machine.object, machine.cluster_key, cloud)
             continue
         link = _link(machine.object, machine.cluster_key, cloud.scope, INSTANCE, machine.instance_id)
         found = cloud.resources.get((INSTANCE, machine.instance_id))
@@ -76,7 +78,7 @@ def _instances(
         elif found is not None or cloud.listed(INSTANCE):
             yield _instance_absence(machine, link, found, now)
         else:
-            yield _undecided(machine.object, machine.cluster_key, _why_unlisted(cloud, INSTANCE))
+            yield _doubted(machine.object, machine.cluster_key, unlisted(cloud, INSTANCE))
 
 
 def _instance_absence(machine: AwsMachine, link: Link, found: CloudResource | None, now: datetime) -> Absence:
@@ -110,13 +112,17 @@ def _groups(
 ) -> Iterator[Match]:
     """The security groups of AWSClusters. Those of EKS are audited together with EKS."""
     for cluster in fleet.clusters.values():
-        if cluster.eks or not cluster.security_groups:
+        if cluster.eks:
+            continue
+        if not cluster.security_groups:
+            if _should_be_built(cluster, now):
+                yield _doubted(cluster.infra, cluster.key, unbuilt(cluster))
             continue
         cloud = _cloud_of(cluster.key, places, clouds)
-        if isinstance(cloud, str):
-            yield _undecided(cluster.infra, cluster.key, cloud)
+        if isinstance(cloud, Doubt):
+            yield _doubted(cluster.infra, cluster.key, cloud)
             continue
-        unlisted = False
+        unknown = False
         for role, group in sorted(cluster.security_groups.items()):
             link = _link(cluster.infra, cluster.key, cloud.scope, SECURITY_GROUP, group)
             if (SECURITY_GROUP, group) in cloud.resources:
@@ -124,9 +130,23 @@ def _groups(
             elif cloud.listed(SECURITY_GROUP):
                 yield _group_absence(cluster, role, link, now)
             else:
-                unlisted = True
-        if unlisted:
-            yield _undecided(cluster.infra, cluster.key, _why_unlisted(cloud, SECURITY_GROUP))
+                unknown = True
+        if unknown:
+            yield _doubted(cluster.infra, cluster.key, unlisted(cloud, SECURITY_GROUP))
+
+
+def _should_be_built(cluster: AwsCluster, now: datetime) -> bool:
+    """True when CAPA had the time to make the security groups, and nobody else makes them. Being paused, or without
+    a controller, is no excuse: nothing in AWS is compared then."""
+    return not (cluster.externally_managed or cluster.deleting or _younger_than_settling(cluster.infra, now))
+
+
+def _ownerless(fleet: Fleet, matches: Sequence[Match]) -> Iterator[Doubted]:
+    """The linked machines whose Machine is missing: a part of their fields is compared with nothing."""
+    for match in matches:
+        machine = fleet.machines.get((match.management_cluster, match.object)) if isinstance(match, Link) else None
+        if machine is not None and machine.machine is None and not (machine.deleting or machine.in_pool):
+            yield _doubted(machine.object, machine.cluster_key, ownerless(machine.management_cluster))
 
 
 def _group_absence(cluster: AwsCluster, role: str, link: Link, now: datetime) -> Absence:
@@ -159,36 +179,22 @@ def _without_assumptions(matches: Sequence[Match], fleet: Fleet, places: Placeme
             key = match.link.cluster
             placement = places.placed.get(key)
             if placement is not None and placement.assumed and key not in seen:
-                yield Undecided(
+                yield Doubted(
                     management_cluster=match.link.management_cluster,
                     object=match.link.object,
                     cluster=key,
-                    reason=_assumed(placement, key),
+                    doubt=assumed(placement, key),
                 )
                 continue
         yield match
 
 
-def _assumed(placement: Placement, key: ClusterKey) -> str:
-    return (
-        f"nothing of cluster {key.namespace}/{key.name} was found in account {placement.scope.account}, and only the "
-        "configuration says that it lives there: check where its identity is mapped, clouds.aws.accounts[].identities"
-    )
-
-
-def _cloud_of(key: ClusterKey, places: Placements, clouds: Mapping[CloudScope, CloudScopeView]) -> CloudScopeView | str:
-    """The scope's view, or why there is none."""
+def _cloud_of(
+    key: ClusterKey, places: Placements, clouds: Mapping[CloudScope, CloudScopeView]
+) -> CloudScopeView | Doubt:
+    """The view of the scope that the cluster lives in, or why there is none."""
     placement = places.placed.get(key)
-    if placement is None:
-        unplaced = places.unplaced.get(key)
-        return unplaced.reason if unplaced else f"no Cluster {key.namespace}/{key.name} on AWS was read"
-    return clouds.get(placement.scope) or f"{placement.scope} was not read"
-
-
-def _why_unlisted(cloud: CloudScopeView, kind: str) -> str:
-    listing = cloud.listings.get(kind)
-    reason = listing.reason if listing is not None else "it was not listed"
-    return f"{kind} in {cloud.scope} is not completely known: {reason or 'the account is not verified'}"
+    return clouds[placement.scope] if placement is not None else placeless(key, places)
 
 
 def _link(subject: CapiObject, key: ClusterKey, scope: CloudScope, kind: str, resource: str) -> Link:
@@ -200,8 +206,8 @@ def _link(subject: CapiObject, key: ClusterKey, scope: CloudScope, kind: str, re
     )
 
 
-def _undecided(subject: CapiObject, key: ClusterKey, reason: str) -> Undecided:
-    return Undecided(management_cluster=key.management_cluster, object=subject.key, cluster=key, reason=reason)
+def _doubted(subject: CapiObject, key: ClusterKey, doubt: Doubt) -> Doubted:
+    return Doubted(management_cluster=key.management_cluster, object=subject.key, cluster=key, doubt=doubt)
 
 
 def _younger_than_settling(subject: CapiObject, now: datetime) -> bool:

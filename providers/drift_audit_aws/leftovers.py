@@ -2,6 +2,9 @@
 
 A leftover is a strong word: somebody may delete what is called so. It therefore follows only from complete
 listings on both sides, in the verified account, and never for what any rule of `ownership.VETOES` explains.
+
+An audit of a part of the fleet judges what stands in the VPC of a cluster of that part: the machines of a cluster
+live in its namespace. What any other cluster claims is passed over, for it may belong to the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from datetime import datetime, timedelta
 
 from drift_audit.interfaces import Leftover
 from drift_audit.model.findings import Severity
+from drift_audit.model.keys import ClusterKey
 from drift_audit.model.objects import CloudResource
 from drift_audit.model.values import text
 from drift_audit.model.views import CloudScopeView, ClusterView, Gap, ScopeStatus, View
@@ -55,6 +59,17 @@ _NEXT_STEPS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """Everything that a resource is judged by."""
+
+    fleet: Fleet
+    places: Placements
+    circumstances: Circumstances
+    selected: frozenset[ClusterKey] | None
+    """The clusters that were read wholly, in an audit of a part of the fleet; `None` in one of all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Owner:
     """Whom a claim means, as far as that can be told."""
 
@@ -67,13 +82,15 @@ def find_leftovers(
     fleet: Fleet, places: Placements, clouds: Sequence[CloudScopeView], min_age: timedelta, now: datetime
 ) -> tuple[tuple[Leftover, ...], tuple[Gap, ...]]:
     """All leftovers, and gaps for the scopes in which none can be told."""
-    if any(view.namespaces or view.left_out for view in fleet.views):
-        # The audit looks at a part of the fleet: the rest may name any of these resources.
-        return (), ()
     doubts = [f"{kind} of management cluster {view.management_cluster}" for view, kind in _unread_kinds(fleet.views)]
     if doubts:
         return (), tuple(_undecidable(cloud, doubts) for cloud in clouds)
-    circumstances = Circumstances(now=now, min_age=min_age, pools=fleet.pools)
+    known = _Known(
+        fleet=fleet,
+        places=places,
+        circumstances=Circumstances(now=now, min_age=min_age, pools=fleet.pools),
+        selected=_selected(fleet) if any(map(_narrowed, fleet.views)) else None,
+    )
     named = _named_ids(fleet)
     homeless = _unplaced_names(fleet, places)
     found: list[Leftover] = []
@@ -84,7 +101,7 @@ def find_leftovers(
             claimed = claims(resource)
             # A cluster without a known place may live right here: its objects were compared with nothing.
             if claimed and not any(claim.name in homeless for claim in claimed):
-                found.extend(_judge(resource, claimed, cloud, fleet, places, circumstances))
+                found.extend(_judge(resource, claimed, cloud, known))
     return tuple(found), ()
 
 
@@ -98,6 +115,28 @@ def _unread_kinds(views: Sequence[ClusterView]) -> Iterator[tuple[ClusterView, s
 def _unserved(view: ClusterView, group: str, kind: str) -> bool:
     """True when the management cluster has no such kind: discovery worked, and nothing failed in that view."""
     return (group, kind) not in view.kinds and view.listed(CORE, "Cluster") and not view.gaps
+
+
+def _narrowed(view: ClusterView) -> bool:
+    """True when objects that name resources can exist outside the view."""
+    listings = (view.kinds.get(kind) for kind in _DECIDING_KINDS)
+    return bool(view.namespaces or view.left_out) or any(listing and listing.namespaces for listing in listings)
+
+
+def _selected(fleet: Fleet) -> frozenset[ClusterKey]:
+    """The clusters whose own objects were all read, and whose name no cluster has that the selector leaves out."""
+    views = {view.management_cluster: view for view in fleet.views}
+    left_out = {key.name for view in fleet.views for key in view.left_out if (key.group, key.kind) == (CORE, "Cluster")}
+    return frozenset(
+        key
+        for key, cluster in fleet.clusters.items()
+        if not cluster.tag_names & left_out and _reads_all_of(views[key.management_cluster], key.namespace)
+    )
+
+
+def _reads_all_of(view: ClusterView, namespace: str) -> bool:
+    listings = (view.kinds.get(kind) for kind in _DECIDING_KINDS)
+    return all(namespace in listing.namespaces for listing in listings if listing and listing.namespaces)
 
 
 def _undecidable(cloud: CloudScopeView, doubts: Sequence[str]) -> Gap:
@@ -127,14 +166,14 @@ def _judge(
     resource: CloudResource,
     claimed: Sequence[Claim],
     cloud: CloudScopeView,
-    fleet: Fleet,
-    places: Placements,
-    circumstances: Circumstances,
+    known: _Known,
 ) -> Iterator[Leftover]:
-    if veto(resource, circumstances):
+    if veto(resource, known.circumstances):
         return
-    owners = [(claim, _owner(resource, claim, cloud, fleet, places)) for claim in claimed]
-    if any(_still_expected(resource, owner.cluster, fleet) for _, owner in owners if owner.cluster is not None):
+    owners = [(claim, _owner(resource, claim, cloud, known.fleet, known.places)) for claim in claimed]
+    if known.selected is not None and not all(_surely_of(owner, known.selected) for _, owner in owners):
+        return
+    if any(_still_expected(resource, owner.cluster, known.fleet) for _, owner in owners if owner.cluster is not None):
         return
     claim, owner = owners[0]
     words = {"id": resource.key.id, "region": resource.key.region}
@@ -147,6 +186,10 @@ def _judge(
         next_steps=tuple(step.format(**words) for step in _NEXT_STEPS[resource.key.type]),
         potential=not (owner.sure and claim.by_owned_tag and len(claimed) == 1),
     )
+
+
+def _surely_of(owner: _Owner, selected: frozenset[ClusterKey]) -> bool:
+    return owner.sure and owner.cluster is not None and owner.cluster.key in selected
 
 
 def _owner(resource: CloudResource, claim: Claim, cloud: CloudScopeView, fleet: Fleet, places: Placements) -> _Owner:

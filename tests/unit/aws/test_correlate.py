@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from drift_audit.interfaces import Correlation
 from drift_audit.model.findings import Severity
+from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject, CloudResource
 from drift_audit.model.values import mapping
 from drift_audit.model.views import ClusterView, Gap, View
@@ -366,3 +368,217 @@ def test_a_machine_of_eks_is_linked_under_the_name_of_its_eks_cluster() -> None:
 
     assert [link.resource.id for link in found.links] == ["i-md0"]
     assert [(left.resource.id, str(left.cluster)) for left in found.leftovers] == [("i-x", "mgmt/default/e1")]
+
+
+# What an audit of a part of the fleet can still say
+
+
+def narrowed(objects: Sequence[CapiObject] = OBJECTS, *, name: str = "mgmt", **narrowing: Any) -> ClusterView:
+    return replace(view(objects, name=name), **narrowing)
+
+
+def part_of(
+    views: Sequence[ClusterView], *extra: CloudResource, accounts: Sequence[AwsAccount] = (MAPPED,)
+) -> Correlation:
+    return correlated(AwsProvider(settings(*accounts)), views, [cloud([*WHOLE, *extra])], NOW)
+
+
+LEFT_OUT = frozenset({ObjectKey(CORE.split("/")[0], "Cluster", "default", "c2")})
+
+
+@pytest.mark.parametrize(
+    "narrowing",
+    [{"namespaces": ("default",)}, {"left_out": LEFT_OUT}],
+    ids=["by-namespaces", "by-a-label-selector"],
+)
+def test_a_narrowed_audit_judges_what_stands_in_the_vpc_of_a_selected_cluster(narrowing: dict[str, Any]) -> None:
+    found = part_of([narrowed(**narrowing)], instance("i-old"), group("sg-old"))
+
+    assert [(left.resource.id, str(left.cluster), left.potential) for left in found.leftovers] == [
+        ("i-old", "mgmt/default/c1", False),
+        ("sg-old", "mgmt/default/c1", False),
+    ]
+    assert found.gaps == ()
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        instance("i-x", cluster="c2"),
+        instance("i-x", vpc="vpc-9"),
+        instance("i-x", tags={TAG + "c2": "owned"}),
+    ],
+    ids=["of-a-cluster-that-was-left-out", "outside-the-vpc", "claimed-twice"],
+)
+def test_a_narrowed_audit_passes_over_what_may_belong_to_what_it_left_out(extra: CloudResource) -> None:
+    found = part_of([narrowed(left_out=LEFT_OUT)], extra)
+
+    assert (found.leftovers, found.gaps) == ((), ())
+
+
+def test_a_cluster_of_the_same_name_that_was_left_out_may_own_it() -> None:
+    twin = frozenset({ObjectKey(CORE.split("/")[0], "Cluster", "other", "c1")})
+
+    assert part_of([narrowed(left_out=twin)], instance("i-old")).leftovers == ()
+
+
+def test_one_narrowed_management_cluster_leaves_the_clusters_of_another_judged() -> None:
+    found = part_of([view(OBJECTS), narrowed((), name="mgmt-2", namespaces=("team-a",))], instance("i-old"))
+
+    assert [left.resource.id for left in found.leftovers] == ["i-old"]
+
+
+def test_a_cluster_whose_machines_were_not_read_in_its_namespace_is_not_judged() -> None:
+    whole = view(OBJECTS)
+    key = (INFRA.split("/")[0], "AWSMachine")
+    elsewhere = {**whole.kinds, key: replace(whole.kinds[key], namespaces=("team-a",))}
+    here = {**whole.kinds, key: replace(whole.kinds[key], namespaces=("default",))}
+
+    assert part_of([replace(whole, kinds=elsewhere)], instance("i-old")).leftovers == ()
+    assert len(part_of([replace(whole, kinds=here)], instance("i-old")).leftovers) == 1
+    assert part_of([replace(whole, kinds=here)], instance("i-x", cluster="c2")).leftovers == ()
+
+
+# No gap, no undetermined finding
+
+
+def told(found: Correlation) -> list[tuple[str, str, str]]:
+    return [(gap.scope, gap.subject, gap.reason) for gap in found.gaps]
+
+
+def test_machines_without_an_owner_are_one_gap() -> None:
+    ownerless = [found for found in OBJECTS if found.kind != "Machine"]
+
+    found = correlate(objects=ownerless)
+
+    assert len([link for link in found.links if link.object.kind == "AWSMachine"]) == 2
+    assert told(found) == [
+        (
+            "aws/mgmt/AWSMachine",
+            "AWSMachine/default/cp-0 and 1 more",
+            "the Machine that owns an AWSMachine was not read, so nobody can tell all that its instance should have",
+        )
+    ]
+    assert found.gaps[0].view is View.CLOUD
+    assert found.gaps[0].remedy
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"metadata": {"deletionTimestamp": "2026-11-20T11:00:00Z"}},
+        {"metadata": {"labels": {"cluster.x-k8s.io/cluster-name": "c1", "cluster.x-k8s.io/pool-name": "mp"}}},
+    ],
+    ids=["deleting", "in-a-pool"],
+)
+def test_a_machine_that_is_not_compared_needs_no_owner(edit: dict[str, Any]) -> None:
+    machine = changed(named("AWSMachine", "md-0"), **edit)
+    ownerless = [found for found in OBJECTS if (found.kind, found.name) != ("Machine", "md-0")]
+
+    found = correlate(objects=replaced(ownerless, machine))
+
+    assert found.gaps == ()
+
+
+def test_a_machine_of_no_known_cluster_is_a_gap() -> None:
+    stray = changed(named("AWSMachine", "md-0"), metadata={"labels": {}, "ownerReferences": []})
+
+    found = correlate(objects=replaced(OBJECTS, stray))
+
+    assert [str(undecided.object) for undecided in found.undecided] == ["AWSMachine/default/md-0"]
+    assert told(found) == [
+        (
+            "aws/mgmt/AWSMachine",
+            "AWSMachine/default/md-0",
+            "AWSMachines in namespace default name no cluster, neither by a label nor by an owning Machine",
+        )
+    ]
+
+
+def test_a_machine_of_a_cluster_that_was_not_read_is_a_gap() -> None:
+    without = [found for found in OBJECTS if found.kind not in ("Cluster", "AWSCluster")]
+
+    found = correlate(objects=without)
+
+    assert len(found.undecided) == 2
+    assert told(found) == [
+        ("aws/mgmt/AWSMachine", "AWSMachine/default/cp-0 and 1 more", "no Cluster default/c1 on AWS was read")
+    ]
+
+
+def test_what_an_incomplete_listing_leaves_undecided_is_one_gap_for_each_type() -> None:
+    found = correlate([], incomplete=("instance", "security-group"))
+
+    assert [(scope, subject) for scope, subject, _ in told(found)] == [
+        (f"aws/{ACCOUNT}/{REGION}/instance", "AWSMachine/default/cp-0 and 1 more"),
+        (f"aws/{ACCOUNT}/{REGION}/security-group", "AWSCluster/default/c1"),
+    ]
+
+
+def test_what_the_scope_tells_itself_is_not_told_twice() -> None:
+    denied = Gap(
+        view=View.CLOUD, scope=f"aws/{ACCOUNT}/{REGION}/instance", subject="instance", reason="denied", remedy="allow"
+    )
+    scope = replace(cloud(GROUPS, incomplete=("instance",)), gaps=(denied,))
+
+    found = correlated(AwsProvider(settings(MAPPED)), [view(OBJECTS)], [scope], NOW)
+
+    assert len(found.undecided) == 2
+    assert found.gaps == ()
+
+
+def test_a_cluster_that_only_the_configuration_places_is_one_gap() -> None:
+    found = correlate([])
+
+    assert len(found.undecided) == 3
+    assert [(scope, subject) for scope, subject, _ in told(found)] == [
+        (f"aws/{ACCOUNT}/{REGION}", "AWSCluster/default/c1 and 2 more")
+    ]
+
+
+# A cluster that CAPA has not built
+
+UNBUILT = changed(named("AWSCluster", "c1"), status={"ready": False, "networkStatus": {}})
+NOT_BUILT = "AWSCluster default/c1 has no security groups in its status: CAPA has not built it (or cannot)"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {},
+        {"metadata": {"annotations": {"cluster.x-k8s.io/paused": ""}}},
+        {"metadata": {"creationTimestamp": "2026-11-20T11:49:00Z"}},
+        {"status": {"networkStatus": {"securityGroups": {"node": {"id": ""}}}}},
+    ],
+    ids=["long-ago", "paused", "eleven-minutes-ago", "without-ids"],
+)
+def test_a_cluster_without_security_groups_is_undecided(edit: dict[str, Any]) -> None:
+    found = correlate((), [named("Cluster", "c1"), changed(UNBUILT, **edit)])
+
+    assert [(str(each.object), each.reason) for each in found.undecided] == [("AWSCluster/default/c1", NOT_BUILT)]
+    assert told(found) == [("aws/mgmt/default/c1", "AWSCluster/default/c1", NOT_BUILT)]
+    assert "conditions" in found.gaps[0].remedy
+
+
+def test_a_cluster_without_security_groups_and_without_a_place_is_undecided() -> None:
+    accounts = (AwsAccount(account=ACCOUNT), AwsAccount(account="444455556666"))
+
+    found = correlate((), [named("Cluster", "c1"), UNBUILT], accounts=accounts)
+
+    assert [each.reason for each in found.undecided] == [NOT_BUILT]
+    assert [scope for scope, _, _ in told(found)] == ["aws/mgmt/default/c1"]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"metadata": {"creationTimestamp": "2026-11-20T11:51:00Z"}},
+        {"metadata": {"deletionTimestamp": "2026-11-20T11:00:00Z"}},
+        {"metadata": {"annotations": {"cluster.x-k8s.io/managed-by": "crossplane"}}},
+    ],
+    ids=["young", "deleting", "externally-managed"],
+)
+def test_a_cluster_that_needs_no_security_groups_now_is_silent(edit: dict[str, Any]) -> None:
+    found = correlate((), [named("Cluster", "c1"), changed(UNBUILT, **edit)])
+
+    assert (found.undecided, found.gaps) == ((), ())

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fnmatch import translate
 
 from drift_audit.correlate.marks import ARGO_GROUP, KUSTOMIZE_GROUP
 from drift_audit.correlate.repositories import commit_of
-from drift_audit.model.delivery import Delivery
+from drift_audit.model.delivery import Delivery, IgnoreRule
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.values import JsonObject, dig, mapping, sequence, text
@@ -51,13 +52,15 @@ def _flux(view: ClusterView, item: CapiObject) -> Delivery | None:
     run = mapping(next(iter(sequence(item.status.get("history"))), None))
     succeeded = text(run.get("lastReconciledStatus")) == "ReconciliationSucceeded"
     suspended = item.spec.get("suspend") is True
+    source_suspended = source is not None and source.spec.get("suspend") is True
     revisions = (text(item.status.get(name)) for name in ("lastAppliedRevision", "lastAppliedOriginRevision"))
     return Delivery(
         tool="Flux",
         object=item.key,
         applier="kustomize-controller",
         applied_revision=next(filter(None, map(commit_of, revisions)), ""),
-        suspended=suspended or (source is not None and source.spec.get("suspend") is True),
+        suspended=suspended or source_suspended,
+        resume=_flux_resume(item if suspended else source) if suspended or source_suspended else "",
         failing=not_ready(item) or (not_ready(source) if source else ""),
         corrects=not suspended,
         last_success=text(run.get("lastReconciled")) if succeeded else "",
@@ -67,6 +70,36 @@ def _flux(view: ClusterView, item: CapiObject) -> Delivery | None:
         namespace=text(item.spec.get("targetNamespace")),
         namespace_wins=True,
         rewrites=_rewrites(item, item.spec, _FLUX_REWRITES, "spec"),
+        ignores=tuple(map(_flux_ignore, map(mapping, sequence(item.spec.get("ignore"))))),
+    )
+
+
+_FLUX_COMMANDS = {
+    "Kustomization": "kustomization",
+    "GitRepository": "source git",
+    "OCIRepository": "source oci",
+    "Bucket": "source bucket",
+}
+
+
+def _flux_resume(item: CapiObject | None) -> str:
+    if item is None:
+        return ""
+    namespace = f" -n {item.namespace}" if item.namespace else ""
+    return f"resume it: flux resume {_FLUX_COMMANDS.get(item.kind, item.kind.lower())} {item.key.name}{namespace}"
+
+
+def _flux_ignore(rule: JsonObject) -> IgnoreRule:
+    """One item of `spec.ignore` (kustomize-controller 1.9): its target has regular expressions, anchored."""
+    target = mapping(rule.get("target"))
+    selected = [name for name in ("labelSelector", "annotationSelector", "version") if target.get(name)]
+    return IgnoreRule(
+        group=text(target.get("group")) or ".*",
+        kind=text(target.get("kind")) or ".*",
+        namespace=text(target.get("namespace")) or ".*",
+        name=text(target.get("name")) or ".*",
+        pointers=tuple(map(text, sequence(rule.get("paths")))),
+        doubt=", ".join(f"{name} {text(target.get(name))}" for name in selected),
     )
 
 
@@ -81,6 +114,7 @@ def _flux_source(view: ClusterView, item: CapiObject) -> CapiObject | None:
 # Argo CD
 
 _ARGO_REWRITES = ("kustomize", "helm", "plugin")
+_SKIP_RECONCILE = "argocd.argoproj.io/skip-reconcile"
 _IN_CLUSTER = "https://kubernetes.default.svc"
 
 
@@ -93,13 +127,15 @@ def _argo(view: ClusterView, item: CapiObject) -> Delivery | None:
     phase = text(operation.get("phase"))
     automated = dig(item.spec, "syncPolicy", "automated")
     automatic = automated is not None and mapping(automated).get("enabled") is not False
+    skipped = item.annotations.get(_SKIP_RECONCILE) == "true"
     index, source = _argo_source(item)
     return Delivery(
         tool="Argo CD",
         object=item.key,
         applier="argocd-controller",
         applied_revision=commit_of(_synced(item, operation, index)),
-        suspended=not automatic or item.annotations.get("argocd.argoproj.io/skip-reconcile") == "true",
+        suspended=not automatic or skipped,
+        resume=_argo_resume(item, skipped=skipped) if skipped or not automatic else "",
         failing=(text(operation.get("message")) or phase) if phase in ("Failed", "Error") else "",
         corrects=automatic and mapping(automated).get("selfHeal") is True,
         last_success=text(operation.get("finishedAt")) if phase == "Succeeded" else "",
@@ -108,6 +144,27 @@ def _argo(view: ClusterView, item: CapiObject) -> Delivery | None:
         path=text(source.get("path")),
         namespace=text(destination.get("namespace")),
         rewrites=_rewrites(item, source, _ARGO_REWRITES, "spec.source"),
+        ignores=tuple(map(_argo_ignore, map(mapping, sequence(item.spec.get("ignoreDifferences"))))),
+    )
+
+
+def _argo_resume(item: CapiObject, *, skipped: bool) -> str:
+    if skipped:
+        return f"remove the annotation {_SKIP_RECONCILE} from {item.key}"
+    return f"sync it, or enable automated sync of {item.key}: argocd app sync {item.namespace}/{item.key.name}"
+
+
+def _argo_ignore(rule: JsonObject) -> IgnoreRule:
+    """One item of `spec.ignoreDifferences`: globs for group and kind, exact names (`diff_normalizer.go`)."""
+    name, namespace = text(rule.get("name")), text(rule.get("namespace"))
+    return IgnoreRule(
+        group=translate(text(rule.get("group"))),
+        kind=translate(text(rule.get("kind"))),
+        namespace=re.escape(namespace) if namespace else ".*",
+        name=re.escape(name) if name else ".*",
+        pointers=tuple(map(text, sequence(rule.get("jsonPointers")))),
+        managers=tuple(map(text, sequence(rule.get("managedFieldsManagers")))),
+        doubt=", ".join(f"jq {text(each)}" for each in sequence(rule.get("jqPathExpressions"))),
     )
 
 

@@ -169,6 +169,9 @@ class _Joining:
         elsewhere = delivery or marked_delivery(live) or other_origin(live)
         if elsewhere:
             return Membership.UNREADABLE, f"declared by {elsewhere}, whose source is not part of this audit"
+        if self.view.left_out and self.fleet.cluster_of(live.key, live.raw) is None:
+            # It may belong to a Cluster that the label selector leaves out.
+            return None, ""
         return (Membership.UNMANAGED if _complete(self.sources) else None), ""
 
     def _read_all_of(self, delivery: Delivery) -> bool:

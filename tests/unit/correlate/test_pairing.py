@@ -345,6 +345,17 @@ def test_what_the_label_selector_excludes_is_not_missing() -> None:
     assert set(paired(view(cluster(), left_out=frozenset({other})), git)) == {CLUSTER}
 
 
+def test_what_may_belong_to_an_unselected_cluster_is_not_called_unmanaged() -> None:
+    template = capi_object("AWSMachineTemplate", "some-md-0", api_version=f"infrastructure.{CORE}/v1beta2")
+    other = key("Cluster", "us-1")
+
+    whole = paired(view(cluster(), template), source(rendering(declared())))
+    narrowed = paired(view(cluster(), template, left_out=frozenset({other})), source(rendering(declared())))
+
+    assert whole[template.key].membership is Membership.UNMANAGED
+    assert template.key not in narrowed
+
+
 # Which revision an object was applied from
 
 

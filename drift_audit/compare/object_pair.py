@@ -123,12 +123,15 @@ class _SideBySide:
         """True where a templated leaf can be judged although nobody knows its variables.
 
         It is gone and nobody owns it; its text reached the cluster as it stands, as shell variables in a
-        script do; or no variables could make it what stands there now.
+        script do; or no variables could make it what stands there now, and it is not the applier's: what
+        that rendered, and admission filled in, is nobody's edit.
         """
         if live is None:
             return path in self.opaque.placed and not owners.applier and value_at(self.pair.live.raw, path) is None
         declared = [side[path].value for side in (self.head, self.applied) if path in side]
-        return same_json(declared[0], live.value) or not any(can_render_to(value, live.value) for value in declared)
+        if same_json(declared[0], live.value):
+            return True
+        return not owners.applier and not any(can_render_to(value, live.value) for value in declared)
 
     def _grown(self, path: FieldPath, declared: Leaf) -> Leaf | None:
         """What stands in the cluster where Git has a plain value: a map that somebody put in its place, or nothing."""

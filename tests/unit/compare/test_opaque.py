@@ -47,6 +47,16 @@ def test_a_templated_part_hides_the_whole_atomic_list() -> None:
     assert outcomes(made) == {"spec.files": Is.SKIPPED_OPAQUE}
 
 
+def test_what_admission_filled_in_around_a_templated_part_is_no_difference() -> None:
+    git = declared({"files": [{"content": "x ${A}"}]}, opaque={("spec", "files", 0, "content"): "templated"})
+    kept = {"files": [{"content": "x y", "mode": "0644"}]}
+
+    assert found(pair(git, live_object(kept, [applied(("spec", "files"))]))) == {}
+    assert found(pair(git, live_object(kept, [applied(), entry(H, ("spec", "files"))]))) == {
+        "spec.files": Is.CHANGED_OOB
+    }
+
+
 def test_a_map_with_a_templated_key_may_hold_anything() -> None:
     git = declared({"labels": {"${A}": "x", "b": "y"}}, opaque={("spec", "labels"): "its key is templated"})
     live = live_object({"labels": {"a": "x", "b": "y", "c": "z"}}, [applied(), entry(H, ("spec", "labels", "c"))])

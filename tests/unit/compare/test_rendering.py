@@ -21,6 +21,9 @@ from drift_audit.model.values import Json
         ("{{ .Values.x }}", "anything"),
         ("ENC[AES256_GCM,data:x]", "secret"),
         ({"${KEY}": "v"}, {"k": "v"}),
+        ("<masked: 12 bytes, 3f9a1c>", "<masked: 6 bytes, 000000>"),
+        ("https://${USER}@host", "<masked: 20 bytes, 3f9a1c>"),
+        ("is-${X}", "is-true"),
         (7, 7),
     ],
 )

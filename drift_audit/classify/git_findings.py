@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import takewhile
 
 from drift_audit.classify.deleting import deleting_finding
+from drift_audit.classify.ignored import ignored_by
 from drift_audit.classify.leaf_rules import LEAF_RULES, LeafRule
 from drift_audit.classify.membership_rules import membership_finding, object_ref
 from drift_audit.classify.not_applied import severity_of_waiting
-from drift_audit.classify.repair import blocked_by, repair_of
+from drift_audit.classify.repair import blocked_by, removes_extra, repair_of, resume_step
 from drift_audit.classify.severity import raised, severity_of
 from drift_audit.classify.values import declared_at, shown
 from drift_audit.config.settings import Thresholds
@@ -183,7 +184,9 @@ def _next_steps(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, location
     place = f"{location.file}:{location.line}" if location and location.line else (location.file if location else "Git")
     match rule.verdict:
         case Verdict.NOT_APPLIED:
-            if pair.delivery is not None:
+            if resume_step(pair):
+                yield resume_step(pair)
+            elif pair.delivery is not None:
                 yield f"see why it is not applied: {_show(pair)}"
             else:
                 yield f"apply the head of Git, or find out which pipeline should: {place}"
@@ -196,7 +199,23 @@ def _next_steps(pair: ObjectPair, leaf: LeafComparison, rule: LeafRule, location
             if leaf.outcome is LeafOutcome.DERIVED_EDITED:
                 yield f"change the declaration instead ({place}); a new Machine is made from it"
             else:
-                yield f"keep it: commit the cluster's value to {place}; or revert it: let the GitOps tool apply again"
+                yield f"keep it: {_keep(pair, leaf, place)}; or {_revert(pair, leaf, place)}"
+
+
+def _keep(pair: ObjectPair, leaf: LeafComparison, place: str) -> str:
+    if pair.key.kind == "Secret":
+        return f"change it where the content of the Secret is kept encrypted, never as plain text ({place})"
+    if isinstance(leaf.head, Unknown):
+        return f"change it where {place} takes the value from"
+    return f"declare the field in {place}" if leaf.outcome is LeafOutcome.EXTRA_OOB else f"commit it to {place}"
+
+
+def _revert(pair: ObjectPair, leaf: LeafComparison, place: str) -> str:
+    if leaf.outcome is LeafOutcome.EXTRA_OOB and not removes_extra(leaf, pair):
+        return "remove the field from the object: no GitOps tool does that by itself"
+    if blocked_by(pair) or ignored_by(leaf, pair):
+        return f"revert it by hand to what {place} says"
+    return "revert it: let the GitOps tool apply again"
 
 
 def _show(pair: ObjectPair) -> str:

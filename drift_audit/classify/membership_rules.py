@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from drift_audit.classify.not_applied import severity_of_waiting
-from drift_audit.classify.repair import blocked_by
+from drift_audit.classify.repair import blocked_by, resume_step
 from drift_audit.classify.values import declared_at
 from drift_audit.config.settings import Thresholds
 from drift_audit.model.findings import (
@@ -45,7 +45,7 @@ _RULES: dict[Membership, _Rule] = {
         severity=Severity.HIGH,
         title="{kind} is declared in Git and not in the management cluster",
         explanation="The kind was listed completely, and the object is not there.",
-        next_step="find out who deleted it before the GitOps tool creates it anew",
+        next_step="find out whether it was deleted or never applied",
     ),
     Membership.PENDING_CREATE: _Rule(
         id="git.object-pending",
@@ -86,6 +86,8 @@ _RULES: dict[Membership, _Rule] = {
 }
 
 
+_WAS_THERE = "The revision that was applied last declares it."
+_WHO_DELETED = "find out who deleted it before the GitOps tool creates it anew"
 _UNSERVED = "install what defines the kind in this API version, or correct the manifest: it cannot be applied as it is"
 
 
@@ -114,9 +116,23 @@ def membership_finding(pair: ObjectPair, thresholds: Thresholds, now: datetime, 
         declared_at=declared_at(pair.declaration.location if pair.declaration else None),
         reaction=_reaction(pair),
         since=pair.head_committed_at if waiting else "",
-        evidence=tuple(filter(None, (pair.note, rule.explanation))),
-        next_steps=(_UNSERVED if "serve" in pair.note else rule.next_step,),
+        evidence=tuple(filter(None, (pair.note, rule.explanation, _WAS_THERE if _was_applied(pair) else ""))),
+        next_steps=(_next_step(pair, rule),),
     )
+
+
+def _was_applied(pair: ObjectPair) -> bool:
+    """True when the revision that was applied last is known and declares the object."""
+    missing = pair.membership is Membership.MISSING_LIVE
+    return missing and pair.head_is_applied is not None and pair.applied is not None
+
+
+def _next_step(pair: ObjectPair, rule: _Rule) -> str:
+    if "serve" in pair.note:
+        return _UNSERVED
+    if rule.verdict is Verdict.NOT_APPLIED and resume_step(pair):
+        return resume_step(pair)
+    return _WHO_DELETED if _was_applied(pair) else rule.next_step
 
 
 def _stale_mark(pair: ObjectPair) -> _Rule | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drift_audit.classify.ignored import excluded_by, ignored_by
 from drift_audit.model.comparison import LeafComparison, LeafOutcome
 from drift_audit.model.pairing import ObjectPair
 
@@ -23,9 +24,12 @@ def repair_of(leaf: LeafComparison, pair: ObjectPair) -> str:
     delivery = pair.delivery
     assert delivery is not None
     when = f"within {_spell(delivery.interval_seconds)}" if delivery.interval_seconds else "at its next run"
+    ignored = ignored_by(leaf, pair)
+    if ignored is not None:
+        return f"{'nothing will' if ignored.certain else 'perhaps nothing will'} repair this: {ignored.reason}"
     if leaf.outcome in _DECLARED:
         return f"{delivery} puts it back {when}"
-    if leaf.outcome is LeafOutcome.EXTRA_OOB and delivery.tool == "Flux" and _flux_takes_over(leaf):
+    if removes_extra(leaf, pair):
         return f"{delivery} removes it {when}"
     return f"nothing will repair this: {delivery.tool} does not look at fields that Git does not declare"
 
@@ -41,7 +45,22 @@ def blocked_by(pair: ObjectPair) -> str:
         return f"{delivery} fails ({delivery.failing[:200]})"
     if not delivery.corrects:
         return f"{delivery} does not correct edits (self-heal is off)"
-    return ""
+    return excluded_by(pair)
+
+
+def resume_step(pair: ObjectPair) -> str:
+    """The next step that lets a suspended tool work again; empty when it is not suspended."""
+    delivery = pair.delivery
+    if delivery is None or not delivery.suspended:
+        return ""
+    return delivery.resume or f"resume {delivery}"
+
+
+def removes_extra(leaf: LeafComparison, pair: ObjectPair) -> bool:
+    """True when the tool itself removes a field that Git does not declare."""
+    if leaf.outcome is not LeafOutcome.EXTRA_OOB or pair.delivery is None or pair.delivery.tool != "Flux":
+        return False
+    return _flux_takes_over(leaf) and not blocked_by(pair) and not ignored_by(leaf, pair)
 
 
 def _flux_takes_over(leaf: LeafComparison) -> bool:

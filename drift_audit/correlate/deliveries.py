@@ -99,7 +99,7 @@ def _flux_ignore(rule: JsonObject) -> IgnoreRule:
         namespace=text(target.get("namespace")) or ".*",
         name=text(target.get("name")) or ".*",
         pointers=tuple(map(text, sequence(rule.get("paths")))),
-        doubt=", ".join(f"{name} {text(target.get(name))}" for name in selected),
+        condition=", ".join(f"{name} {text(target.get(name))}" for name in selected),
     )
 
 
@@ -164,7 +164,7 @@ def _argo_ignore(rule: JsonObject) -> IgnoreRule:
         name=re.escape(name) if name else ".*",
         pointers=tuple(map(text, sequence(rule.get("jsonPointers")))),
         managers=tuple(map(text, sequence(rule.get("managedFieldsManagers")))),
-        doubt=", ".join(f"jq {text(each)}" for each in sequence(rule.get("jqPathExpressions"))),
+        expressions=tuple(map(text, sequence(rule.get("jqPathExpressions")))),
     )
 
 

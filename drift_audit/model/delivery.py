@@ -8,6 +8,25 @@ from drift_audit.model.keys import ObjectKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoreRule:
+    """Fields that a GitOps tool leaves alone, of the objects that all four patterns match wholly."""
+
+    group: str = ".*"
+    """A regular expression, as the other three."""
+    kind: str = ".*"
+    namespace: str = ".*"
+    name: str = ".*"
+    pointers: tuple[str, ...] = ()
+    """JSON pointers (RFC 6901)."""
+    managers: tuple[str, ...] = ()
+    """Field managers whose changes are left alone wherever they are."""
+    expressions: tuple[str, ...] = ()
+    """jq expressions: nobody evaluates them here, so each may cover any field."""
+    condition: str = ""
+    """A selector that is not evaluated here, so that the rule only may concern an object; empty when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One GitOps object (a Flux Kustomization, an Argo CD Application), read from the management cluster."""
 
@@ -19,6 +38,8 @@ class Delivery:
     applied_revision: str = ""
     """Full commit id that was applied last with success; empty when unknown."""
     suspended: bool = False
+    resume: str = ""
+    """How to end the suspension, as a next step; empty when it is not suspended."""
     failing: str = ""
     """Why it cannot apply, in the tool's own words; empty when it can."""
     corrects: bool = True
@@ -36,6 +57,8 @@ class Delivery:
     """True when that namespace replaces the one in Git (Flux), False when it only fills an empty one (Argo CD)."""
     rewrites: str = ""
     """What it changes between Git and the cluster, so that the two need not agree: `spec.patches of Flux ...`."""
+    ignores: tuple[IgnoreRule, ...] = ()
+    """The differences that it does not correct."""
 
     def __str__(self) -> str:
         return f"{self.tool} {self.object}"

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from drift_audit.correlate.deliveries import deliveries
 from drift_audit.correlate.marks import delivery_of, is_gone, knows, marked_delivery, other_origin
-from drift_audit.model.delivery import Delivery
+from drift_audit.model.delivery import Delivery, IgnoreRule
 from drift_audit.model.objects import CapiObject
 from tests.builders import capi_object
 from tests.unit.correlate.fleet import (
@@ -395,3 +396,48 @@ def test_an_application_for_another_cluster_is_not_gone() -> None:
     remote = application(spec={"destination": {"name": "workload"}})
 
     assert not is_gone(view(remote), key("Application", "fleet", "", ARGO))
+
+
+# What is left alone, and how work is resumed
+
+
+def test_flux_ignore_rules_are_read_with_their_targets() -> None:
+    rules = [
+        {"paths": ["/spec/replicas"], "target": {"kind": "MachineDeployment", "name": "eu-.*", "labelSelector": "a=b"}},
+        {"paths": ["/spec/paused"]},
+    ]
+
+    found = flux(spec={**kustomization().spec, "ignore": rules})
+
+    assert found.ignores == (
+        IgnoreRule(kind="MachineDeployment", name="eu-.*", pointers=("/spec/replicas",), condition="labelSelector a=b"),
+        IgnoreRule(pointers=("/spec/paused",)),
+    )
+
+
+def test_argo_ignore_rules_are_globs_and_exact_names() -> None:
+    rule = {
+        "group": "*.cluster.x-k8s.io",
+        "kind": "*",
+        "name": "a.b",
+        "jsonPointers": ["/spec/replicas"],
+        "jqPathExpressions": [".spec.x"],
+        "managedFieldsManagers": ["autoscaler"],
+    }
+
+    (found,) = argo(spec={**application().spec, "ignoreDifferences": [rule]}).ignores
+
+    assert re.fullmatch(found.group, "infrastructure.cluster.x-k8s.io")
+    assert not re.fullmatch(found.group, "apps")
+    assert re.fullmatch(found.kind, "AWSCluster")
+    assert re.fullmatch(found.name, "a.b") and not re.fullmatch(found.name, "axb")
+    assert (found.pointers, found.expressions, found.managers) == (("/spec/replicas",), (".spec.x",), ("autoscaler",))
+
+
+def test_how_to_resume_is_said_for_what_is_suspended_only() -> None:
+    suspended = flux(spec={**kustomization().spec, "suspend": True})
+    manual = argo(spec={**application().spec, "syncPolicy": {}})
+
+    assert flux().resume == ""
+    assert suspended.resume.startswith("resume it: flux resume kustomization ")
+    assert manual.suspended and "sync" in manual.resume

@@ -386,11 +386,14 @@ def part_of(
 LEFT_OUT = frozenset({ObjectKey(CORE.split("/")[0], "Cluster", "default", "c2")})
 
 
-@pytest.mark.parametrize(
+BY_NAMESPACES_OR_SELECTOR = pytest.mark.parametrize(
     "narrowing",
     [{"namespaces": ("default",)}, {"left_out": LEFT_OUT}],
     ids=["by-namespaces", "by-a-label-selector"],
 )
+
+
+@BY_NAMESPACES_OR_SELECTOR
 def test_a_narrowed_audit_judges_what_stands_in_the_vpc_of_a_selected_cluster(narrowing: dict[str, Any]) -> None:
     found = part_of([narrowed(**narrowing)], instance("i-old"), group("sg-old"))
 
@@ -401,6 +404,7 @@ def test_a_narrowed_audit_judges_what_stands_in_the_vpc_of_a_selected_cluster(na
     assert found.gaps == ()
 
 
+@BY_NAMESPACES_OR_SELECTOR
 @pytest.mark.parametrize(
     "extra",
     [
@@ -410,8 +414,10 @@ def test_a_narrowed_audit_judges_what_stands_in_the_vpc_of_a_selected_cluster(na
     ],
     ids=["of-a-cluster-that-was-left-out", "outside-the-vpc", "claimed-twice"],
 )
-def test_a_narrowed_audit_passes_over_what_may_belong_to_what_it_left_out(extra: CloudResource) -> None:
-    found = part_of([narrowed(left_out=LEFT_OUT)], extra)
+def test_a_narrowed_audit_passes_over_what_may_belong_to_what_it_left_out(
+    extra: CloudResource, narrowing: dict[str, Any]
+) -> None:
+    found = part_of([narrowed(**narrowing)], extra)
 
     assert (found.leftovers, found.gaps) == ((), ())
 

@@ -28,9 +28,17 @@ class Attribution:
         """RFC 3339: the applier's last request that changed something; empty when it never wrote."""
         return max((entry.time for entry in self.fields.entries if self.is_applier(entry)), default="")
 
+    def manager_of(self, entry: Entry) -> Manager:
+        """Who is behind an entry; an entry under the applier's name that is not the applier's is nobody we know."""
+        known = self.table.of(entry)
+        if known.manager_class is not ManagerClass.GITOPS or self.is_applier(entry):
+            return known
+        borrowed = any(self.is_applier(each) and each.manager == entry.manager for each in self.fields.entries)
+        return Manager(ManagerClass.UNKNOWN, f"an update under the name of {known.label}") if borrowed else known
+
     def owners_of(self, entries: Sequence[Entry]) -> Owners:
         """The classes among the owners of a leaf."""
-        rest = [self.table.of(entry) for entry in entries if not self.is_applier(entry)]
+        rest = [self.manager_of(entry) for entry in entries if not self.is_applier(entry)]
         return Owners(
             applier=len(rest) < len(entries),
             out_of_band=any(manager.out_of_band for manager in rest),
@@ -41,7 +49,7 @@ class Attribution:
         )
 
     def classes_of(self, entries: Sequence[Entry]) -> frozenset[ManagerClass]:
-        return frozenset(self.table.of(entry).manager_class for entry in entries if not self.is_applier(entry))
+        return frozenset(self.manager_of(entry).manager_class for entry in entries if not self.is_applier(entry))
 
     def actor(self, entries: Sequence[Entry], *, was_applied: bool) -> Actor | None:
         """The out-of-band owner of a leaf, or the last other owner; `None` when nobody is known.
@@ -51,12 +59,12 @@ class Attribution:
         """
         ranked = sorted(
             (entry for entry in entries if not self.is_applier(entry)),
-            key=lambda entry: (self.table.of(entry).out_of_band, entry.time),
+            key=lambda entry: (self.manager_of(entry).out_of_band, entry.time),
         )
         if not ranked:
             return None
         entry = ranked[-1]
-        manager = self.table.of(entry)
+        manager = self.manager_of(entry)
         window, bounded = self._window(entry, was_applied)
         return Actor(
             who=entry.manager,
@@ -87,7 +95,7 @@ class Attribution:
             for entry in self.fields.entries
             if entry.time >= applied_at
             and entry.time
-            and self.table.of(entry).out_of_band
+            and self.manager_of(entry).out_of_band
             and not self.is_applier(entry)
         ]
         if not later:

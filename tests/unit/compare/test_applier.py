@@ -9,7 +9,7 @@ import pytest
 
 from drift_audit.config.settings import ManagerRule
 from drift_audit.model.comparison import LeafOutcome as Is
-from drift_audit.model.keys import FieldPath
+from drift_audit.model.keys import FieldPath, SetItem
 from tests.unit.compare.sides import API, T1, T2, T3, applied, declared, entry, live_object
 from tests.unit.compare.views import compared, delivery, told
 
@@ -220,5 +220,21 @@ def test_a_person_who_borrows_the_appliers_name_is_not_the_applier() -> None:
 
     by = delivery(applier="argocd-controller")
 
-    assert told(compared(GIT, borrowed, delivery=by)) == {"spec.field": Is.CHANGED_BY_CONTROLLER}
+    comparison = compared(GIT, borrowed, delivery=by)
+    assert told(comparison) == {"spec.field": Is.CHANGED_OOB}
+    actor = comparison.leaves[0].actor
+    assert actor is not None
+    assert (actor.actor_class, actor.grade) == ("unknown", "D")
     assert told(compared(GIT, migrated, delivery=by)) == {"spec.field": Is.APPLIED_DIFFERENT}
+
+
+def test_a_finalizer_under_the_appliers_name_is_its_own_bookkeeping() -> None:
+    """kustomize-controller puts one on the Kustomizations that it applies from Git like everything else."""
+    finalizer = ("metadata", "finalizers", SetItem.of("finalizers.fluxcd.io"))
+    held = live_object(
+        {"field": "v"},
+        [applied(FIELD, time=T1), entry("kustomize-controller", finalizer, time=T2)],
+        finalizers=["finalizers.fluxcd.io"],
+    )
+
+    assert told(compared(GIT, held, delivery=delivery())) == {}

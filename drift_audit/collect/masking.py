@@ -12,40 +12,27 @@ import binascii
 import hashlib
 import hmac
 import json
-import re
 import secrets
 from collections.abc import Mapping
-from functools import lru_cache
 
+from drift_audit.collect.signs import (
+    ARGUMENTS,
+    COMMANDS,
+    closer_look,
+    gives_credentials,
+    holds_secret,
+    is_secret_argument,
+    promises_secret,
+    subject_of,
+)
 from drift_audit.model.values import Json, JsonObject, mapping, text
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-_SECRET_KEY = re.compile(
-    r"(password|passwd|passphrase|token|credentials?|userdata|kubeconfig|clientsecret"
-    r"|(private|api|secret|secretaccess|encryption|signing|certificate)key|accesskeysecret)\Z"
-)
-"""Ends of key names, letters only. `httpTokens` and `passwordRef` end otherwise and stay visible."""
 
 _POINTERS = frozenset(
     {"name", "namespace", "kind", "apiVersion", "apiGroup", "key", "path", "audience", "expirationSeconds", "optional"}
 )
 """Keys that say *where* a secret is; they stay visible even below `credentials:`."""
-
-_SECRET_TEXT = re.compile(
-    r"\b[a-z0-9]{6}\.(?=[a-z]{0,15}\d)[a-z0-9]{16}\b"  # bootstrap token of kubeadm
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"  # JSON web token
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-)[\w-]{10,}"
-    r"|://[^\s/:@]+:[^\s/@]+@"  # password inside a URL
-    r"|(?i:\bauthorization['\"]?\s*:\s*\w+\s+\S)|(?i:\bbearer\s+[\w.+/=-]{20,})"
-    r"|(?m:^\s*kind:\s*['\"]?Secret\b)"  # a whole Secret inside a ConfigMap
-    r"|--(?i:[\w-]*(?:password|passwd|passphrase|token|secret|api-key|private-key))[= ]\s*['\"]?[^\s'\"$<-]"
-    r"|(?i:(?:password|passwd|passphrase|token|secret|(?:api|access|private|secret)[_-]?key)['\"]?"
-    r"\s*[=:]\s*['\"]?[^\s'\"$<>{\[][^\s'\"]{3,})"
-)
-"""Free text (commands, scripts, configuration files) that carries a secret; it is masked as a whole."""
 
 _NEVER_SECRET = frozenset({bool, type(None)})
 
@@ -75,6 +62,8 @@ class Masker:
         if raw.get("kind") == "Secret" and raw.get("apiVersion") == "v1":
             return self._secret(raw)
         changed = {key: masked for key, value in raw.items() if (masked := self._section(key, value)) is not value}
+        if raw.get("kind") == "ConfigMap" and (binary := mapping(raw.get("binaryData"))):
+            changed["binaryData"] = {key: self.mask(_decoded(value)) for key, value in binary.items()}
         metadata = self._metadata(mapping(raw.get("metadata")), body_changed=bool(changed))
         if metadata is not None:
             changed["metadata"] = metadata
@@ -141,7 +130,8 @@ class Masker:
             keys = json.loads(key[2:])
         except ValueError:
             return key
-        masked = self._walk("", keys, inside=False)
+        # Only `extraArgs` are told apart by name and value together.
+        masked = self._argument(keys)
         return key if masked is keys else "k:" + json.dumps(masked, separators=(",", ":"))
 
     def _walk(self, key: str, value: Json, *, inside: bool) -> Json:
@@ -149,9 +139,11 @@ class Masker:
 
         `inside` is true below a key that promises one.
         """
-        inside = inside or _promises_secret(key)
+        inside = inside or promises_secret(key)
+        if not inside and (holds := closer_look(key)):
+            return self._commands(value) if holds == COMMANDS else self._arguments(value)
         if isinstance(value, str):
-            if (inside and key not in _POINTERS) or _holds_secret(value):
+            if (inside and key not in _POINTERS) or holds_secret(value):
                 return self.mask(value)
             return value
         if isinstance(value, (int, float)):
@@ -168,16 +160,58 @@ class Masker:
 
     def _walk_mapping(self, value: JsonObject, *, inside: bool) -> JsonObject:
         # `{name: DB_PASSWORD, value: ...}`: environment variables, arguments, topology variables.
-        name = value.get("name")
-        named = isinstance(name, str) and _promises_secret(name)
+        # `{path: /spec/…/preKubeadmCommands/-, value: ...}`: a patch of a ClusterClass.
+        subject = subject_of(value)
+        named = promises_secret(subject)
+        topic = "" if inside or named else closer_look(subject)
         changed: dict[str, Json] = {}
         for key, item in value.items():
             if type(item) in _NEVER_SECRET:
                 continue
-            masked = self._walk(key, item, inside=inside or (named and key == "value"))
+            if topic == COMMANDS and key in ("value", "valueFrom"):
+                masked = self._commands(item)
+            elif topic == ARGUMENTS and key == "value":
+                masked = self._arguments(item)
+            else:
+                masked = self._walk(key, item, inside=inside or (named and key == "value"))
             if masked is not item:
                 changed[key] = masked
         return {**value, **changed} if changed else value
+
+    def _commands(self, value: Json) -> Json:
+        """Shell commands: one with any sign of a credential goes as a whole, since every program has its own way
+        to be given one."""
+        if isinstance(value, str):
+            return self.mask(value) if gives_credentials(value) else value
+        if isinstance(value, (list, tuple)):
+            return _kept_or_new(value, [self._commands(item) for item in value])
+        if isinstance(value, Mapping):
+            changed = {key: masked for key, item in value.items() if (masked := self._commands(item)) is not item}
+            return {**value, **changed} if changed else value
+        return value
+
+    def _arguments(self, value: Json) -> Json:
+        """Arguments of a component: a map by name, or a list of names and values."""
+        if isinstance(value, Mapping):
+            if isinstance(value.get("name"), str) and "value" in value:
+                return self._argument(value)
+            changed = {
+                name: masked for name, item in value.items() if (masked := self._of_argument(name, item)) is not item
+            }
+            return {**value, **changed} if changed else value
+        if isinstance(value, (list, tuple)):
+            return _kept_or_new(value, [self._arguments(item) for item in value])
+        return self._walk("", value, inside=False)
+
+    def _argument(self, entry: JsonObject) -> JsonObject:
+        value = entry.get("value")
+        masked = self._of_argument(text(entry.get("name")), value)
+        return entry if masked is value else {**entry, "value": masked}
+
+    def _of_argument(self, name: str, value: Json) -> Json:
+        if isinstance(value, str):
+            return self.mask(value) if is_secret_argument(name, value) or holds_secret(value) else value
+        return self._walk(name, value, inside=False)
 
     def _file(self, item: Json) -> Json:
         """An entry of `files` in bootstrap configuration: its content ends on a machine and may be anything."""
@@ -186,18 +220,6 @@ class Masker:
         if isinstance(content, str) and content and not content.startswith("<masked: "):
             return {**mapping(walked), "content": self.mask(content)}
         return walked
-
-
-@lru_cache(maxsize=4096)
-def _promises_secret(key: str) -> bool:
-    return _SECRET_KEY.search("".join(filter(str.isalpha, key)).lower()) is not None
-
-
-def _holds_secret(value: str) -> bool:
-    # Names, versions, sizes and ARNs have neither blanks nor `@` nor `=`: most strings end here.
-    if " " not in value and "\n" not in value and "@" not in value and "=" not in value and len(value) < 20:
-        return False
-    return _SECRET_TEXT.search(value) is not None
 
 
 def _kept_or_new(old: list[Json] | tuple[Json, ...] | Json, new: list[Json]) -> Json:

@@ -113,6 +113,21 @@ SECRETS: list[JsonObject] = [
     {"postKubeadmCommands": [f"mysql --password {PLANTED}"]},
     {"postKubeadmCommands": [f"export REGISTRY_TOKEN={PLANTED}"]},
     {"postKubeadmCommands": [f"docker login https://robot:{PLANTED}@registry"]},
+    {"extraArgs": {"token": PLANTED}},
+    {"extraArgs": {"oidc-client-secret": PLANTED}},
+    {"apiServer": {"extraArgs": [{"name": "etcd-password", "value": PLANTED}]}},
+    {"nodeRegistration": {"kubeletExtraArgs": [{"name": "registry-api-key", "value": PLANTED}]}},
+    {"variables": [{"name": "preKubeadmCommands", "value": [f"curl -u admin:{PLANTED} https://x"]}]},
+    {"jsonPatches": [{"op": "add", "path": "/spec/preKubeadmCommands/-", "value": f"mysql -p{PLANTED}"}]},
+    {"jsonPatches": [{"path": "/spec/preKubeadmCommands", "valueFrom": {"template": f"- mysql -p{PLANTED}"}}]},
+    {"jsonPatches": [{"path": "/spec/apiServer/extraArgs", "value": {"token": PLANTED}}]},
+    {"jsonPatches": [{"op": "add", "path": "/spec/users/0/passwd", "value": PLANTED}]},
+    {".dockercfg": PLANTED},
+    {"dockercfg": PLANTED},
+    {".dockerconfigjson": PLANTED},
+    {"config.json": json.dumps({"auths": {"registry.example.com": {"auth": PLANTED}}})},
+    {"config.json": json.dumps({"auths": {"registry.example.com": {"username": "a", "identity": PLANTED}}})},
+    {"old.json": json.dumps({"registry.example.com": {"email": "x", "auth": b64(PLANTED), "also": PLANTED}})},
     {"script": f"-----BEGIN RSA PRIVATE KEY-----\n{PLANTED}\n"},
     {"config": f"user: a\npassword: {PLANTED}\n"},
     {"config": f'{{"apiKey": "{PLANTED}"}}'},
@@ -140,7 +155,12 @@ def test_no_planted_secret_survives_in_a_spec_an_annotation_or_a_config_map(spec
         {"clientSecret": {"name": "n", "namespace": "m"}},
         {"credentials": {"name": "n", "namespace": "m", "kind": "Secret", "apiVersion": "v1"}},
         {"bootstrap": {"dataSecretName": "x"}},
-        {"preKubeadmCommands": ["hostname x", "kubeadm token create --ttl 1h", "echo secret is ${TOKEN}"]},
+        {"preKubeadmCommands": ["hostname x", "systemctl enable --now kubelet", "sysctl -w net.ipv4.ip_forward=1"]},
+        {"preKubeadmCommands": ["mkdir -p /etc/x && sudo mkdir -m 700 -p /y", "date -u +%s", "cp -p a b; sort -u c"]},
+        {"bootCommands": ["chmod 600 /root/.ssh/authorized_keys", "curl -sSfLo /x https://example.com/x"]},
+        {"extraArgs": {"kubeconfig": "/etc/kubernetes/x.conf", "service-account-key-file": "/etc/k.pub"}},
+        {"extraArgs": {"enable-bootstrap-token-auth": "true", "authentication-token-webhook-cache-ttl": "2m0s"}},
+        {"kubeletExtraArgs": [{"name": "authorization-mode", "value": "Webhook"}, {"name": "v", "value": "2"}]},
         {"users": [{"name": "ubuntu", "sshAuthorizedKeys": ["ssh-ed25519 AAAAC3NzaC1l robot@example.com"]}]},
         {"files": [{"path": "/etc/x", "contentFrom": {"secret": {"name": "n", "key": "k"}}}]},
         {"automountServiceAccountToken": True, "tokenTTL": "24h"},
@@ -238,3 +258,90 @@ def test_a_secret_reads_the_same_from_git_and_from_the_cluster(data: dict[str, s
     in_cluster = MASKER.mask_object(secret(data=encoded)) if data else in_git
 
     assert in_git == in_cluster
+
+
+SECRET_WORDS = st.text("abcdefghijklmnopqrstuvwxyzABC0123456789", min_size=1, max_size=20).map(PLANTED.__add__)
+COMMANDS = st.sampled_from(
+    [
+        "curl -u admin:{} https://x",
+        "curl -uadmin:{} https://x",
+        "curl -sSfu admin:{} https://x",
+        "curl -sSfuadmin:{} https://x",
+        "curl --user admin:{} https://x",
+        "curl 'https://x/y?access_token={}'",
+        "curl https://admin:{}@x/y",
+        "curl https://{}@x/y",
+        "wget --http-password {} https://x",
+        "docker login -u x -p {}",
+        "crictl pull --creds x:y --auth {} image",
+        "echo {} | docker login --username x --password-stdin registry",
+        "sshpass -p '{}' ssh host",
+        "sshpass -p'{}' ssh host",
+        "mysql -p{}",
+        "mysql -uroot -p{} -e 'select 1'",
+        "mkdir -p /x && mysql -p{}",
+        "mkdir -p /x; mysql -p {}",
+        "mkdir -p /x\nmysql -p {}",
+        "echo {} | passwd --stdin root",
+        "echo root:{} | chpasswd",
+        "aws configure set aws_secret_access_key {}",
+        "az login --service-principal -u a -p {} --tenant b",
+        "aws configure set x {}",
+        "export API_KEY='{}'",
+        "KEY={} /opt/run",
+        'curl -H "X-Auth-Token: {}" https://x',
+        'curl -H "Authorization: {}" https://x',
+        "helm registry login x --password {}",
+        "tailscale up --authkey {}",
+        "subscription-manager register --org a --activationkey {}",
+        "pro attach {}",
+        "curl 'https://a.blob.example.com/b?sv=1&sig={}'",
+        "redis-cli -h x -a {}",
+        "cat > /root/.netrc <<EOF\nmachine x\n{}\nEOF",
+        "TOKEN=abc\necho {}",
+    ]
+)
+COMMAND_KEYS = st.sampled_from(
+    ["preKubeadmCommands", "postKubeadmCommands", "bootCommands", "preBootstrapCommands", "runcmd"]
+)
+
+
+@given(key=COMMAND_KEYS, command=COMMANDS, secret_text=SECRET_WORDS, before=st.sampled_from(["hostname x", "true"]))
+def test_no_command_that_is_given_a_credential_survives(key: str, command: str, secret_text: str, before: str) -> None:
+    line = command.replace("{}", secret_text)
+    spec = {"kubeadmConfigSpec": {key: [before, line]}}
+    raw = capi(spec, annotations={LAST_APPLIED: json.dumps(capi(spec))})
+
+    result: Any = MASKER.mask_object(raw)
+
+    assert PLANTED not in json.dumps(result)
+    assert result["spec"]["kubeadmConfigSpec"][key] == [before, MASKER.mask(line)]
+
+
+@given(
+    name=st.sampled_from(["token", "etcd-password", "oidc-client-secret", "x-api-key", "secret", "cloud-credentials"]),
+    secret_text=SECRET_WORDS,
+)
+def test_a_secret_argument_is_masked_alike_in_both_forms_and_in_its_owners(name: str, secret_text: str) -> None:
+    entry = {"name": name, "value": secret_text}
+    fields: dict[str, Json] = {"f:extraArgs": {"k:" + json.dumps(entry, separators=(",", ":")): {}}}
+    listed: Any = MASKER.mask_object(capi({"extraArgs": [entry]}, managedFields=[{"fieldsV1": fields}]))
+    mapped: Any = MASKER.mask_object(capi({"extraArgs": {name: secret_text}}))
+
+    (owned,) = listed["metadata"]["managedFields"][0]["fieldsV1"]["f:extraArgs"]
+    assert PLANTED not in json.dumps([listed, mapped])
+    assert listed["spec"]["extraArgs"] == [{"name": name, "value": mapped["spec"]["extraArgs"][name]}]
+    assert json.loads(owned[2:]) == listed["spec"]["extraArgs"][0]
+
+
+@given(value=st.binary(min_size=1, max_size=80))
+def test_binary_data_is_masked_and_reads_the_same_from_git_and_from_the_cluster(value: bytes) -> None:
+    encoded = base64.b64encode(PLANTED.encode() + value).decode()
+    config_map: JsonObject = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    wrapped = "\n".join(encoded[start : start + 20] for start in range(0, len(encoded), 20))
+
+    in_git = MASKER.mask_object({**config_map, "binaryData": {"a": wrapped}})
+    in_cluster = MASKER.mask_object({**config_map, "binaryData": {"a": encoded}})
+
+    assert in_git == in_cluster
+    assert encoded[:20] not in json.dumps(in_git)

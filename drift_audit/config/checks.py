@@ -96,6 +96,13 @@ def _git_url(git: JsonObject, source: ConfigSource, at: FieldPath) -> Iterator[M
             hint="remove them, and let git's credential helper, GIT_ASKPASS or an SSH key supply them",
         )
 
+    if parts.scheme.lower() in ("https", "http") and (parts.query or parts.fragment):
+        yield Mistake(
+            path=where,
+            message=f"{subject} has a query, where tokens are put",
+            hint="remove all from '?' or '#' on, and use git's credential helper, GIT_ASKPASS or an SSH key",
+        )
+
 
 def suppressions_are_accountable(source: ConfigSource) -> Iterator[Mistake]:
     for path, rule in _items(source, "suppressions"):

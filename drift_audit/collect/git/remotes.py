@@ -12,6 +12,7 @@ from drift_audit.collect.git.problems import GitProblem
 ALLOWED_PROTOCOLS = ("https", "ssh", "git", "file")
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_QUERY = re.compile(r"(?i)(https?://[^\s?#'\"]+)[?#][^\s'\"]*")
 _SCP_LIKE = re.compile(r"(?:[\w.~-]+@)?[\w.-]+:(?!//|\\)\S.*")
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::|::")
 
@@ -28,8 +29,8 @@ class Remote:
 
 
 def without_credentials(text: str) -> str:
-    """The text with the user part cut out of every URL in it; `ssh://git@host` keeps its login name."""
-    return _CREDENTIALS.sub(lambda found: "git@" if found[0] == "git@" else "", text)
+    """The text with user parts and queries cut out of the URLs in it; `ssh://git@host` keeps its login name."""
+    return _QUERY.sub(r"\1", _CREDENTIALS.sub(lambda found: "git@" if found[0] == "git@" else "", text))
 
 
 def parse_remote(url: str) -> Remote | None:
@@ -50,7 +51,7 @@ def parse_remote(url: str) -> Remote | None:
         return Remote(url=without_credentials(url) if protocol != "ssh" else _ssh_url(url), protocol=protocol)
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
     return Remote(
-        url=urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])),
+        url=urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")),
         protocol=protocol,
         header=f"Authorization: Basic {base64.b64encode(login.encode()).decode()}",
     )

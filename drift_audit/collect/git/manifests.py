@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from drift_audit.collect.git.documents import declare, lacks_identity, looks_like_fleet, objects_of, unnamed
+from drift_audit.collect.git.opaque import looks_like_helm
 from drift_audit.collect.git.problems import GitProblem
 from drift_audit.collect.git.reading import Part, PartBuilder, Reading, partial, skipped
 from drift_audit.collect.git.repository import SUBMODULE, TreeEntry
@@ -163,7 +164,7 @@ def _read_file(builder: PartBuilder, path: str, stored_at: str, content: bytes) 
         )
         return
     read = read_documents(content, flavor=builder.reading.flavor)
-    if read.problems and b"{{" in content:
+    if read.problems and looks_like_helm(content.decode(errors="replace")):
         builder.refuse(
             skipped(
                 path,

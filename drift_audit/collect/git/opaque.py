@@ -41,11 +41,16 @@ def is_encrypted(raw: JsonObject) -> bool:
     return bool({"mac", "lastmodified"} & mapping(raw.get("sops")).keys())
 
 
+def looks_like_helm(value: str) -> bool:
+    """True for text with actions that Helm runs, and not for other `{{ }}`."""
+    return "{{" in value and _HELM.search(value) is not None
+
+
 def why_opaque(value: str) -> str:
     """The reason why a text is no value yet; empty when it is one."""
     if "$" in value and (found := _VARIABLE.search(value)):
         return f"templated: ${{{found[1]}}} is filled in when it is applied"
-    if "{{" in value and _HELM.search(value):
+    if looks_like_helm(value):
         return "templated: Helm fills in {{ }} when it renders the chart"
     if value.startswith(_SOPS_VALUE):
         return ENCRYPTED

@@ -212,3 +212,15 @@ def test_what_git_says_reaches_a_gap_without_control_characters(tmp_path: Path) 
 
     assert "nonexistent" in gap.reason
     assert gap.reason.isprintable()
+
+
+def test_a_broken_file_with_cloud_inits_own_braces_names_the_line_and_is_no_template(tmp_path: Path) -> None:
+    broken = CLUSTER + "  name: '{{ ds.meta_data.local_hostname }}'\n  list: [1, 2\n"
+    view = place_with(tmp_path, {"a.yaml": broken, "b.yaml": cluster("red")}).view()
+
+    gap = only_gap(view.head.gaps if view.head else ())
+
+    assert gap.status is ScopeStatus.PARTIAL
+    assert gap.reason.startswith("a.yaml:")
+    assert gap.reason.split(":")[1].isdigit()
+    assert "template" not in gap.reason

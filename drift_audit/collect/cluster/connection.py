@@ -176,8 +176,7 @@ class Connection:
         if self._access.plugin and not (configuration.auth_settings() or configuration.cert_file):
             raise Unreadable(
                 f"the credential plug-in {self._access.plugin!r} of {self._access.name} gave no credentials",
-                "Log in again; the plug-in's own message is in the log, and any kubectl command with the same "
-                "context shows it too.",
+                "Log in again; any kubectl command with the same context shows the plug-in's own message.",
                 status=401,
             )
         if not configuration.verify_ssl:

@@ -7,7 +7,9 @@ tokens included.
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,6 +24,10 @@ from drift_audit.errors import ConfigError, ConfigProblem, UsageError
 _DEFAULT_FILE = "~/.kube/config"
 _FILE_FIELDS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 _CREDENTIALS = ("token", "tokenFile", "client-certificate", "client-certificate-data", "username", "auth-provider")
+
+_LOADER_OF_PLUGINS = "_load_from_exec_plugin"
+_PLUGIN_FAILED = "the credential plug-in failed: %s (its message, %d characters, may hold secrets and is not logged)"
+_EXIT_CODE = re.compile(r"exec: process returned (-?\d+)")
 
 ClientConfiguration = Any
 """`kubernetes.client.Configuration`, whose generator and annotations change from release to release."""
@@ -166,6 +172,7 @@ def _load(files: Sequence[Path], context: str) -> ClientConfiguration:
     # Imported here: the client alone takes half a second, and only this needs it.
     from kubernetes import client, config
 
+    logging.getLogger().addFilter(_without_what_a_plugin_said)
     loaded = client.Configuration()
     official_loader: Callable[..., None] = config.load_kube_config
     try:
@@ -180,6 +187,18 @@ def _load(files: Sequence[Path], context: str) -> ClientConfiguration:
         hint = f"`kubectl --context {context} version` tells more"
         raise _problem(files[0], f"context {context!r} cannot be loaded", hint) from None
     return loaded
+
+
+def _without_what_a_plugin_said(record: logging.LogRecord) -> bool:
+    """Rewrites a record of the official client that quotes a credential plug-in: such words may hold a token.
+
+    Source: kubernetes/config/kube_config.py, which logs them to the root logger.
+    """
+    if record.funcName == _LOADER_OF_PLUGINS and record.name == "root" and record.msg != _PLUGIN_FAILED:
+        said = record.getMessage()
+        code = _EXIT_CODE.match(said)
+        record.msg, record.args = _PLUGIN_FAILED, (f"exit code {code[1]}" if code else "no usable answer", len(said))
+    return True
 
 
 def _in_cluster() -> Access:

@@ -41,11 +41,12 @@ def commit(place: Place, number: int, files: Mapping[str, str | bytes | None]) -
 def history(place: Place, applied: str = "", path: str = "") -> Rendering:
     source = GitSource(name="fleet", url="repo", path=path)
     where = {"cache_dir": place.folder / "cache", "base_dir": place.folder}
-    before = None
-    if applied:
-        before = collect_revision(source, applied, masker=Masker("test"), progress=place.said.append, **where)
-        assert isinstance(before, Rendering)
-    return collect_history(source, place.head(path=path), before, **where)
+    head = place.head(path=path)
+    if not applied:
+        return collect_history(source, head, None, **where)
+    before = collect_revision(source, applied, masker=Masker("test"), progress=place.said.append, **where)
+    assert isinstance(before, Rendering)
+    return collect_history(source, head, before, **where)
 
 
 def age(rendering: Rendering, name: str = "blue") -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from drift_audit.clock import Clock
+from drift_audit.collect.applied import applied_by_all
 from drift_audit.collect.cluster import collect_cluster, reread_cluster, wanted_by
 from drift_audit.collect.git import collect_git, collect_history, collect_revision
 from drift_audit.collect.masking import Masker
@@ -139,9 +140,9 @@ class Collector:
         if view.head is None:
             return view
         revision = applied_revision(cluster, view)
-        if revision == view.head.revision:
+        if revision == view.head.revision and applied_by_all(cluster, revision):
             return view
-        if not revision:
+        if revision in ("", view.head.revision):
             return replace(view, head=self._with_history(key[1], view.head, None))
         found = collect_revision(
             key[1],

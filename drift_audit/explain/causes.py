@@ -6,7 +6,7 @@ forty objects is one act, whatever the forty values were before.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -71,18 +71,60 @@ def _destination(value: ShownValue) -> str:
 
 
 def _cause(key: tuple[str, ...], members: list[Finding]) -> Cause:
-    lead = max(members, key=lambda finding: (finding.severity.rank, not finding.cause, finding.id))
+    lead = _lead(members)
     clusters = sorted({finding.cluster for finding in members if finding.cluster is not None})
     return Cause(
         id=finding_id("cause", *key),
-        title=lead.title,
+        title=_title(lead, members),
         kind=lead.kind,
         severity=lead.severity,
         clusters=tuple(clusters),
         findings=tuple(finding.id for finding in members),
         explanation=lead.evidence[0] if lead.evidence else lead.title,
-        next_steps=lead.next_steps,
+        next_steps=tuple(_for_all(step, lead, members) for step in lead.next_steps),
     )
+
+
+def _lead(members: list[Finding]) -> Finding:
+    """The finding that speaks for all: the first of the commonest among the worst, as the reports show it."""
+    own = [finding for finding in members if not finding.cause] or members
+    worst = max(finding.severity.rank for finding in own)
+    alike = Counter(_look(finding) for finding in own)
+    return min(
+        (finding for finding in own if finding.severity.rank == worst),
+        key=lambda finding: (-alike[_look(finding)], _place(finding), finding.id),
+    )
+
+
+def _look(finding: Finding) -> tuple[str, ...]:
+    shown = finding.values
+    return finding.path, *map(_destination, (shown.git, shown.capi, shown.cloud))
+
+
+def _place(finding: Finding) -> tuple[str, ...]:
+    target = finding.object
+    named = f"{target.kind}/{target.namespace}/{target.name}" if target else ""
+    return str(finding.cluster or finding.management_cluster), named, str(finding.resource or ""), finding.path
+
+
+def _title(lead: Finding, members: list[Finding]) -> str:
+    """That of the lead; of one unapplied revision with many changes, how many there are."""
+    if lead.verdict is not Verdict.NOT_APPLIED or len({finding.title for finding in members}) == 1:
+        return lead.title
+    waiting = sum(finding.verdict is Verdict.NOT_APPLIED for finding in members)
+    return f"{waiting} changes are committed and not applied" if waiting > 1 else lead.title
+
+
+def _for_all(step: str, lead: Finding, members: list[Finding]) -> str:
+    """A step of the lead as one for the whole cause: about each resource, where each has a step of its own."""
+    if all(step in finding.next_steps for finding in members):
+        return step
+    resources = {finding.resource for finding in members if finding.resource}
+    own = f"{lead.resource.type} {lead.resource.id}" if lead.resource else ""
+    if own and own in step and len(resources) > 1:
+        return step.replace(own, f"each of the {len(resources)} resources")
+    others = len({_place(finding)[:3] for finding in members}) - 1
+    return f"{step} (and likewise for {others} more)" if others else step
 
 
 def _rank(cause: Cause) -> tuple[int, int, str]:

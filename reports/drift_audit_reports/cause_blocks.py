@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from drift_audit.model.findings import Finding, Severity, ValueState
@@ -42,7 +42,7 @@ class CauseBlocks:
         self.page = page
         self.run = run
         self.verbose = verbose
-        self.most_clusters = 50 if verbose else 4
+        self.most_subjects = 1000 if verbose else 12
         self.most_variants = 10 if verbose else 2
 
     def write(self, ranked: RankedCause) -> None:
@@ -63,7 +63,8 @@ class CauseBlocks:
             self._variant(variant, before)
         if len(variants) > self.most_variants:
             rest = sum(len(variant.findings) for variant in variants[self.most_variants :])
-            page.labelled("", f"and {counted(rest, 'finding')} with other values: see --verbose or -o json")
+            page.labelled("field", f"the same or others, with other values in {counted(rest, 'finding')}")
+            self._rows(affected(one for variant in variants[self.most_variants :] for one in variant.findings))
         self._history(ranked)
         for step in ranked.next_steps:
             page.labelled("→", prose(step), style="bold")
@@ -105,20 +106,27 @@ class CauseBlocks:
         page, example = self.page, variant.example
         subjects = affected(variant.findings)
         if len(variant.findings) == 1:
-            cluster, subject = subjects[0]
+            cluster, subject = subjects[0][0], subject_text(example)
             told = bool(value_rows(example, page.room)) and example.object is not None
             page.labelled("on", cluster if told or subject == cluster else f"{cluster}  {subject}")
         else:
-            column = max(width(visible(cluster)) for cluster, _ in subjects[: self.most_clusters])
-            for number, (cluster, subject) in enumerate(subjects[: self.most_clusters]):
-                page.labelled("" if number else "on", f"{visible(cluster):<{column}}  {subject}")
-            if len(subjects) > self.most_clusters:
-                page.labelled("", f"and {len(subjects) - self.most_clusters:,} more")
+            self._rows(subjects)
         if self.verbose:
             for finding in variant.findings:
                 page.labelled("id", f"{finding.id}  {subject_text(finding)}")
             for fact in example.evidence:
                 page.labelled("evidence", prose(fact))
+
+    def _rows(self, subjects: Sequence[tuple[str, str]]) -> None:
+        """One line per subject; the cluster is named where it changes."""
+        shown = subjects[: self.most_subjects]
+        column = max(width(visible(cluster)) for cluster, _ in shown)
+        for number, (cluster, subject) in enumerate(shown):
+            named = "" if number and shown[number - 1][0] == cluster else visible(cluster)
+            self.page.labelled("" if number else "on", f"{named:<{column}}  {subject}")
+        if len(subjects) > len(shown):
+            where = "-o json" if self.verbose else "--verbose or -o json"
+            self.page.labelled("", f"and {len(subjects) - len(shown):,} more: see {where}")
 
     def _history(self, ranked: RankedCause) -> None:
         """Who, since when, what happens next, who owns it, and the chain of causes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from drift_audit.model.findings import Finding, Severity, ValueState
 from drift_audit.model.result import Run
@@ -15,7 +15,7 @@ from drift_audit_reports.wording import VERDICTS, actors_text, affected, beginni
 
 _LONGEST_VALUE = 200
 _LONGEST_TEXT = 400
-_MOST_CLUSTERS = 5
+_MOST_SUBJECTS = 100
 _MOST_VARIANTS = 3
 _MOST_STEPS = 6
 _MOST_LINKS = 8
@@ -70,7 +70,8 @@ def cause_details(ranked: RankedCause, run: Run) -> str:
     parts += [_variant(variant) for variant in variants[:_MOST_VARIANTS]]
     if len(variants) > _MOST_VARIANTS:
         rest = sum(len(variant.findings) for variant in variants[_MOST_VARIANTS:])
-        parts.append(f"{counted(rest, 'more finding')} with other values: see the JSON report.\n")
+        parts.append(f"{counted(rest, 'more finding')} with other values, see the JSON report for these.\n")
+        parts.append(_subjects(affected(one for variant in variants[_MOST_VARIANTS:] for one in variant.findings)))
     parts += [_facts(ranked, run), "</details>\n"]
     return "\n".join(part for part in parts if part)
 
@@ -85,13 +86,18 @@ def _variant(variant: Variant) -> str:
     remark = equality_remark(example)
     if remark:
         lines += [remark, ""]
-    subjects = [
-        f"{code(cluster)} {code(subject)}" for cluster, subject in affected(variant.findings)[: _MOST_CLUSTERS + 1]
-    ]
-    hidden = len(affected(variant.findings)) - _MOST_CLUSTERS
-    rest = f" and {hidden:,} more" if hidden > 0 else ""
-    lines.append(f"On {', '.join(subjects[:_MOST_CLUSTERS])}{rest}\n")
+    lines.append(_subjects(affected(variant.findings)))
     return "\n".join(lines)
+
+
+def _subjects(subjects: Sequence[tuple[str, str]]) -> str:
+    """All of them: the details around are folded already."""
+    told = [f"{code(cluster)} {code(subject)}" for cluster, subject in subjects[:_MOST_SUBJECTS]]
+    unlisted = len(subjects) - len(told)
+    if len(told) == 1:
+        return f"On {told[0]}\n"
+    rest = f"- and {unlisted:,} more: see the JSON report\n" if unlisted else ""
+    return "On\n\n" + "".join(f"- {one}\n" for one in told) + rest
 
 
 def _value_row(row: ValueRow, finding: Finding) -> str:

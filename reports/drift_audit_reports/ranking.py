@@ -88,11 +88,11 @@ class RankedCause:
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """The commonest first."""
+        """The worst first, then the commonest: the first finding of the first is what the next steps are about."""
         groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
         for finding in self.findings:
             groups[_look(finding)].append(finding)
-        ordered = sorted(groups.values(), key=lambda group: -len(group))
+        ordered = sorted(groups.values(), key=lambda group: (-max(one.severity.rank for one in group), -len(group)))
         return tuple(Variant(findings=tuple(group)) for group in ordered)
 
     @property

@@ -150,12 +150,17 @@ def place_of(finding: Finding, view: View) -> str:
 
 
 def affected(findings: Iterable[Finding]) -> list[tuple[str, str]]:
-    """One row per cluster: its name, and the subjects in it: `AWSMachine/fleet/a and 5 more`."""
+    """(cluster, subject), each pair once, the subjects of one cluster together."""
     by_cluster: dict[str, dict[str, None]] = {}
     for finding in findings:
-        subjects = by_cluster.setdefault(str(finding.cluster or finding.management_cluster), {})
-        subjects[subject_text(finding)] = None
-    return [(cluster, listed(list(subjects), 1)) for cluster, subjects in by_cluster.items()]
+        by_cluster.setdefault(str(finding.cluster or finding.management_cluster), {})[_named(finding)] = None
+    return [(cluster, subject) for cluster, subjects in by_cluster.items() for subject in subjects]
+
+
+def _named(finding: Finding) -> str:
+    """The subject, and the resource where it is another: `AWSMachine/fleet/a (i-0a1b)`."""
+    both = finding.object is not None and finding.resource is not None
+    return subject_text(finding) + (f" ({finding.resource.id})" if both and finding.resource else "")
 
 
 # Who

@@ -9,6 +9,7 @@ import pytest
 
 from drift_audit.explain.causes import group_into_causes
 from drift_audit.model.findings import Finding, FindingKind, Severity, Verdict
+from drift_audit_reports.ranking import overview_of
 from tests.builders import (
     ABSENT,
     actor,
@@ -18,6 +19,7 @@ from tests.builders import (
     object_ref,
     present,
     resource_key,
+    result,
     shown_values,
     suppression,
     unknown,
@@ -157,3 +159,54 @@ def test_the_worst_comes_first_and_the_order_of_findings_does_not_matter() -> No
 
     assert [cause.severity for cause in forwards] == [Severity.CRITICAL, Severity.LOW]
     assert [cause.id for cause in forwards] == [cause.id for cause in backwards]
+
+
+def put_back(name: str, number: int, value: str = "m5.4xlarge") -> Finding:
+    return finding(
+        object=object_ref(name=name),
+        resource=resource_key(id=f"i-{number}"),
+        values=shown_values("m5.large", "m5.large", value),
+        next_steps=(f"put instance i-{number} back", "write it to Git"),
+    )
+
+
+def test_next_steps_of_several_resources_speak_of_each() -> None:
+    (cause,), _ = group_into_causes([put_back("b", 2), put_back("a", 1), put_back("c", 3)])
+
+    assert cause.next_steps == ("put each of the 3 resources back", "write it to Git")
+
+
+def test_a_command_for_the_first_object_is_to_be_repeated_for_the_others() -> None:
+    members = [edited(name, next_steps=(f"kubectl get machinedeployment {name}",)) for name in "ba"]
+
+    (cause,), _ = group_into_causes(members)
+
+    assert cause.next_steps == ("kubectl get machinedeployment a (and likewise for 1 more)",)
+
+
+def test_the_finding_that_speaks_for_all_is_the_one_that_is_shown_first() -> None:
+    members = [edited("a", before="v1.30.0"), edited("b"), edited("c")]
+
+    (cause,), explained = group_into_causes(
+        [replace(one, next_steps=(one.object.name,)) for one in members if one.object]
+    )
+    (ranked,) = overview_of(result([(cause, explained)])).causes
+
+    assert cause.next_steps[0].startswith("b")
+    shown = ranked.variants[0].example.object
+    assert shown is not None and shown.name == "b"
+
+
+def test_many_changes_of_one_unapplied_commit_are_counted_in_the_title() -> None:
+    waiting: dict[str, Any] = {
+        "verdict": Verdict.NOT_APPLIED,
+        "since": "2026-11-20T01:00:00Z",
+        "declared_at": declared_at(),
+    }
+    same = [edited("a", **waiting), edited("b", **waiting)]
+    other = edited("c", path="spec.replicas", title="MachineDeployment spec.replicas is committed", **waiting)
+
+    (alike,), (mixed,) = (group_into_causes(each)[0] for each in (same, [*same, other]))
+
+    assert alike.title == same[0].title
+    assert mixed.title == "3 changes are committed and not applied"

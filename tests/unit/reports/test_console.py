@@ -17,10 +17,9 @@ from drift_audit.model.findings import FindingKind, Severity, Verdict
 from drift_audit.model.result import AuditResult
 from drift_audit_reports.console import ConsoleReport
 from drift_audit_reports.eliding import width as columns
-from tests.builders import cause, cluster_key, finding, gap, result, shown_values
+from tests.builders import cause, cluster_key, finding, gap, resource_key, result, shown_values
 from tests.unit.reports.conftest import Golden
 from tests.unit.reports.fleets import (
-    NAMES,
     half_read_fleet,
     healthy_fleet,
     lesser_findings,
@@ -140,8 +139,12 @@ def test_a_narrow_terminal_loses_no_file_line_or_identifier(width: int) -> None:
         assert key in text
 
 
-def test_many_clusters_are_folded_with_their_number() -> None:
-    assert f"and {len(NAMES) - 4} more" in render(troubled_fleet())
+def test_every_resource_of_a_cause_is_listed_and_very_many_are_folded() -> None:
+    members = [finding(resource=resource_key(id=f"i-{number:02}")) for number in range(20)]
+    audit = result([(cause(members), members)])
+
+    assert all(f"(i-{number:02})" in render(audit, verbose=True) for number in range(20))
+    assert "and 8 more: see --verbose or -o json" in render(audit)
 
 
 def test_verbose_names_every_finding() -> None:

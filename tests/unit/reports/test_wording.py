@@ -116,8 +116,9 @@ def test_subjects_are_gathered_under_their_cluster() -> None:
     ]
 
     assert affected(findings) == [
-        ("prod/fleet/eu-1", "AWSMachine/fleet/a and 1 more"),
-        ("prod/fleet/eu-2", "AWSMachine/fleet/c"),
+        ("prod/fleet/eu-1", "AWSMachine/fleet/a (i-0a1b2c3d4e5f60718)"),
+        ("prod/fleet/eu-1", "AWSMachine/fleet/b (i-0a1b2c3d4e5f60718)"),
+        ("prod/fleet/eu-2", "AWSMachine/fleet/c (i-0a1b2c3d4e5f60718)"),
         ("prod", "prod"),
     ]
 

@@ -92,10 +92,7 @@ class Bench:
     """One management cluster with one Git source."""
 
     cluster: ManagementCluster
-
-    @property
-    def namespace(self) -> str:
-        return self.cluster.namespace
+    namespace: str
 
     def person(self, manager: str) -> RigClient:
         return self.cluster.human.as_manager(manager)

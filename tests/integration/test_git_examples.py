@@ -1,8 +1,8 @@
 """Git against a management cluster, by example.
 
 Every example is played on the real API server: the writes are made as the managers that it names would
-make them, so that the server itself keeps the managedFields. Where an admission webhook of Cluster API has
-a part, a policy that the API server runs makes the same change at the same moment. In order:
+make them, so that the server itself keeps the managedFields. Versions are converted by Cluster API's own
+webhooks, and where its admission has a part, that runs too (`admitted`). In order:
 
 - equal, edited, scaled, pending, removed, added, defaulted
 - keyed lists, arguments, atomic lists
@@ -22,7 +22,6 @@ from drift_audit.model.findings import Grade
 from drift_audit.model.keys import format_path
 from drift_audit.model.pairing import Membership
 from drift_audit.model.values import Absent, Present, Unknown
-from tests.integration.admission import mutated_at_admission
 from tests.integration.gitops_bench import OLD, Bench, declarations, next_second, time_of
 from tests.integration.widgets import API_VERSION, KIND, widgets_installed
 from tests.rig.apiserver import ApiServer
@@ -41,7 +40,13 @@ AUTOSCALER = "cluster-autoscaler/v1.36.0 (linux/amd64) kubernetes/0000000"
 
 @pytest.fixture
 def bench(management_cluster: ManagementCluster) -> Bench:
-    return Bench(management_cluster)
+    return Bench(management_cluster, management_cluster.namespace)
+
+
+@pytest.fixture
+def admitted(management_cluster: ManagementCluster) -> Bench:
+    """A bench in a namespace where Cluster API's own webhooks default and validate."""
+    return Bench(management_cluster, management_cluster.new_namespace("admitted", admission=True))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,7 @@ spec:
   selector: {{matchLabels: {selector}}}
 {textwrap.indent(textwrap.dedent(spec).strip(), "  ")}
   template:
+    metadata: {{labels: {{a: b}}}}
     spec:
       clusterName: one
       bootstrap: {{dataSecretName: seed}}
@@ -205,16 +211,16 @@ def test_04b_scaling_to_zero_is_found_although_it_leaves_no_owner(bench: Bench) 
     assert leaf.note == "scaling to 0 leaves no owner"
 
 
-def test_04c_scaling_what_nobody_owns_is_not_recorded_and_is_no_news(bench: Bench) -> None:
+def test_04c_scaling_what_nobody_owns_is_not_recorded_and_is_no_news(admitted: Bench) -> None:
     """Git leaves the number to whoever scales: the server keeps no account of them, and Git has no say in it."""
-    git = machine_deployment(bench, "")
-    bench.flux_kustomization()
-    with mutated_at_admission(bench.cluster, declared_body(git), "Object{spec: Object.spec{replicas: 1}}"):
-        applied = bench.flux_applies(git)
-    bench.with_user_agent(KUBECTL).scale(applied, 7)
+    git = machine_deployment(admitted, "")
+    admitted.flux_kustomization()
+    applied = admitted.flux_applies(git)
+    admitted.with_user_agent(KUBECTL).scale(applied, 7)
 
-    result = bench.compare_one(git)
+    result = admitted.compare_one(git)
 
+    assert applied["spec"]["replicas"] == 1
     assert result.raw("spec.replicas") is Is.EXTRA_UNOWNED
     assert result.found == {}
 
@@ -387,20 +393,15 @@ def test_12_an_atomic_list_changes_as_a_whole(bench: Bench) -> None:
 # The equality rules
 
 
-def test_13_a_version_that_admission_prefixes_is_equal(bench: Bench) -> None:
-    git = cluster(bench, "topology: {classRef: {name: base}, version: 1.30.1}")
-    bench.flux_kustomization()
-    with mutated_at_admission(
-        bench.cluster,
-        declared_body(git),
-        'Object{spec: Object.spec{topology: Object.spec.topology{version: "v1.30.1"}}}',
-    ):
-        live = bench.flux_applies(git)
+def test_13_a_version_that_admission_prefixes_is_equal(admitted: Bench) -> None:
+    git = machine_deployment(admitted, machine="version: 1.30.1")
+    admitted.flux_kustomization()
+    live = admitted.flux_applies(git)
 
-    result = bench.compare_one(git)
+    result = admitted.compare_one(git)
 
-    assert live["spec"]["topology"]["version"] == "v1.30.1"
-    leaf = result.every["spec.topology.version"]
+    assert live["spec"]["template"]["spec"]["version"] == "v1.30.1"
+    leaf = result.every["spec.template.spec.version"]
     assert (leaf.outcome, leaf.rule) == (Is.EQUAL_NORMALISED, "E7")
     assert result.found == {}
 
@@ -515,15 +516,11 @@ def test_20b_server_side_apply_refuses_a_misspelt_field(bench: Bench) -> None:
         bench.flux_applies(machine_deployment(bench, "replcias: 5"))
 
 
-def test_21_labels_of_admission_and_finalizers_of_controllers_are_no_news(bench: Bench) -> None:
+def test_21_labels_of_admission_and_finalizers_of_controllers_are_no_news(admitted: Bench) -> None:
+    bench = admitted
     git = machine_deployment(bench, metadata="labels: {a: b}")
     bench.flux_kustomization()
-    with mutated_at_admission(
-        bench.cluster,
-        declared_body(git),
-        'Object{metadata: Object.metadata{labels: {"cluster.x-k8s.io/cluster-name": "one"}}}',
-    ):
-        applied = bench.flux_applies(git)
+    applied = bench.flux_applies(git)
     bench.controller().merge_patch(applied, {"metadata": {"finalizers": ["cluster.x-k8s.io/machinedeployment"]}})
     bench.person("kubectl-annotate").merge_patch(
         applied, {"metadata": {"annotations": {"cluster.x-k8s.io/paused": ""}}}
@@ -536,17 +533,14 @@ def test_21_labels_of_admission_and_finalizers_of_controllers_are_no_news(bench:
     assert result.found == {'metadata.annotations["cluster.x-k8s.io/paused"]': Is.EXTRA_OOB}
 
 
-def test_22_labels_that_admission_adds_to_a_selector_are_no_change(bench: Bench) -> None:
-    git = machine_deployment(bench)
-    bench.flux_kustomization()
-    body = declared_body(git)
-    # An atomic map can only be replaced whole at admission, as the webhook of Cluster API does in Go.
-    whole = '{"a": "b", "cluster.x-k8s.io/cluster-name": "one"}'
-    live = bench.flux_applies(machine_deployment(bench, selector=whole))
+def test_22_labels_that_admission_adds_to_a_selector_are_no_change(admitted: Bench) -> None:
+    git = machine_deployment(admitted)
+    admitted.flux_kustomization()
+    live = admitted.flux_applies(git)
 
-    result = bench.compare_one(git)
+    result = admitted.compare_one(git)
 
-    assert live["spec"]["selector"] != body["spec"]["selector"]
+    assert live["spec"]["selector"]["matchLabels"]["cluster.x-k8s.io/cluster-name"] == "one"
     leaf = result.every["spec.selector"]
     assert (leaf.outcome, leaf.rule) == (Is.EQUAL_NORMALISED, "selector")
     assert result.found == {}
@@ -682,6 +676,101 @@ def test_29_a_template_is_not_judged(bench: Bench) -> None:
     assert result.raw("spec.replicas") is Is.SKIPPED_OPAQUE
     assert result.found == {}
     assert result.comparison.opaque == 1
+
+
+# Git in one version, the cluster in another
+
+
+OLD_REFERENCE = "apiVersion: infrastructure.cluster.x-k8s.io/v1beta2, kind: AWSMachineTemplate, name: t-1"
+
+
+def old_machine_deployment(bench: Bench, spec: str = "replicas: 3", machine: str = "") -> str:
+    """The manifest in v1beta1, whose references name a version and whose timeouts are durations."""
+    new = machine_deployment(bench, spec, machine=machine)
+    old = new.replace("cluster.x-k8s.io/v1beta2", "cluster.x-k8s.io/v1beta1", 1)
+    reference = "apiGroup: infrastructure.cluster.x-k8s.io, kind: AWSMachineTemplate, name: t-1"
+    return old.replace(reference, OLD_REFERENCE)
+
+
+ROLLOUT = """\
+replicas: 3
+strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0, deletePolicy: Oldest}}
+minReadySeconds: 5
+"""
+
+
+def test_30_git_in_the_old_version_is_in_sync_after_conversion_and_admission(admitted: Bench) -> None:
+    git = old_machine_deployment(admitted, ROLLOUT, "version: 1.31.2\nnodeDrainTimeout: 10m")
+    admitted.flux_kustomization()
+    admitted.flux_applies(git)
+
+    result = admitted.compare_one(git)
+
+    assert result.found == {}
+    assert result.every["spec.template.spec.nodeDrainTimeout"].rule == "E5"
+
+
+@pytest.mark.parametrize(
+    ("edit", "path"),
+    [
+        ({"template": {"spec": {"deletion": {"nodeDrainTimeoutSeconds": 900}}}}, "spec.template.spec.nodeDrainTimeout"),
+        ({"rollout": {"strategy": {"rollingUpdate": {"maxSurge": 3}}}}, "spec.strategy.rollingUpdate.maxSurge"),
+        ({"deletion": {"order": "Newest"}}, "spec.strategy.rollingUpdate.deletePolicy"),
+        ({"template": {"spec": {"minReadySeconds": 9}}}, "spec.minReadySeconds"),
+        ({"template": {"spec": {"infrastructureRef": {"name": "t-2"}}}}, "spec.template.spec.infrastructureRef"),
+    ],
+)
+def test_31_an_edit_in_the_new_version_of_what_git_declares_in_the_old(admitted: Bench, edit: Json, path: str) -> None:
+    git = old_machine_deployment(admitted, ROLLOUT, "nodeDrainTimeout: 10m")
+    admitted.flux_kustomization()
+    applied = admitted.flux_applies(git)
+    new = {**applied, "apiVersion": "cluster.x-k8s.io/v1beta2"}
+    admitted.person("kubectl-edit").merge_patch(new, {"spec": edit})
+
+    result = admitted.compare_one(git)
+
+    assert result.found == {path: Is.CHANGED_OOB}
+    actor = result.leaf(path).actor
+    assert actor is not None
+    assert actor.who == "kubectl-edit"
+
+
+def test_32_an_edit_in_the_old_version_of_what_git_declares_in_the_new(admitted: Bench) -> None:
+    git = machine_deployment(
+        admitted,
+        "replicas: 3\nrollout: {strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}",
+    )
+    admitted.flux_kustomization()
+    applied = admitted.flux_applies(git)
+    old = {**applied, "apiVersion": "cluster.x-k8s.io/v1beta1"}
+    edit = {"strategy": {"rollingUpdate": {"maxSurge": 3}}, "template": {"spec": {"nodeDrainTimeout": "15m0s"}}}
+    admitted.person("node-fetch").merge_patch(old, {"spec": edit})
+
+    result = admitted.compare_one(git)
+
+    assert result.found == {
+        "spec.rollout.strategy.rollingUpdate.maxSurge": Is.CHANGED_OOB,
+        "spec.template.spec.deletion.nodeDrainTimeoutSeconds": Is.EXTRA_OOB,
+    }
+
+
+def test_33_arguments_are_a_map_in_the_old_version_and_a_list_in_the_new(bench: Bench) -> None:
+    new = control_plane(bench, "clusterConfiguration: {apiServer: {extraArgs: {v: '2', audit-log-maxage: '30'}}}")
+    reference = "apiGroup: infrastructure.cluster.x-k8s.io, kind: AWSMachineTemplate, name: t-1"
+    git = new.replace("cluster.x-k8s.io/v1beta2", "cluster.x-k8s.io/v1beta1", 1).replace(reference, OLD_REFERENCE)
+    git = git.replace("    spec:\n      infrastructureRef", "    infrastructureRef")
+    bench.flux_kustomization()
+    applied = bench.flux_applies(git)
+    untouched = bench.compare_one(git)
+    edited = {**applied, "apiVersion": "controlplane.cluster.x-k8s.io/v1beta2"}
+    bench.person("kubectl-edit").merge_patch(
+        edited, extra_args(("v", "4"), ("audit-log-maxage", "30"), ("profiling", "false"))
+    )
+
+    result = bench.compare_one(git)
+
+    assert untouched.found == {}
+    assert result.found == {f"{ARGS}.v": Is.CHANGED_OOB, f"{ARGS}.profiling": Is.EXTRA_OOB}
 
 
 def declared_body(git: str) -> Json:

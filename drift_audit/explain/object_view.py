@@ -194,8 +194,8 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     if finding.actor:
         between = finding.actor.between
         yield (
-            f"    by           {finding.actor.who} ({finding.actor.how}), between {between.after or '?'} "
-            f"and {between.before or '?'}, grade {finding.actor.grade}"
+            f"    by           {finding.actor.who} ({finding.actor.how}), between {between.after or 'an unknown time'} "
+            f"and {between.before or 'an unknown time'}, grade {finding.actor.grade}"
         )
     yield from _listed("evidence", finding.evidence)
     if finding.reaction:

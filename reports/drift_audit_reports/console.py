@@ -114,7 +114,7 @@ class _Writer:
         if len(groups) > self.most_gaps:
             page.labelled("", f"and {counted(len(groups) - self.most_gaps, 'more gap')}: see --verbose or -o json")
         if not groups:
-            for reason in unnamed_gaps(self.overview)[: self.most_gaps]:
+            for reason in unnamed_gaps(self.overview, self.most_gaps):
                 page.labelled("", prose(reason))
         unjudged = unjudged_clusters(self.result)
         if unjudged:

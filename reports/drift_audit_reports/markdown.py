@@ -114,7 +114,7 @@ def _gaps_section(overview: Overview, gaps: Sequence[str], unlisted: int) -> str
     if unlisted:
         lines.append(f"- {counted(unlisted, 'more gap')}: see the JSON report\n")
     if not lines:
-        lines += [f"- {text(reason)}\n" for reason in unnamed_gaps(overview)[:_MOST_REASONS]]
+        lines += [f"- {text(reason)}\n" for reason in unnamed_gaps(overview, _MOST_REASONS)]
     unjudged = unjudged_clusters(overview.result)
     if unjudged:
         lines.append(f"- clusters not wholly judged: {listed([code(cluster) for cluster in unjudged[:11]], 10)}\n")

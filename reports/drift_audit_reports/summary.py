@@ -190,14 +190,19 @@ def gaps_title(overview: Overview) -> str:
         return (
             f"{missing:,} of {counted(coverage.expected, 'scope')} not fully read: what depends on them is not judged"
         )
+    undecided = len(overview.folded[Fold.UNDETERMINED])
+    if undecided and not overview.gaps:
+        return f"{counted(undecided, 'finding')} could not be decided"
     return "not everything was read: what depends on the rest is not judged"
 
 
-def unnamed_gaps(overview: Overview) -> list[str]:
+def unnamed_gaps(overview: Overview, most: int) -> list[str]:
     """Why a result without a gap is incomplete: the reasons of what could not be decided, each once."""
     undecided = overview.folded[Fold.UNDETERMINED]
     reasons = Counter(_why_undecided(finding) for finding in undecided)
     told = [f"{reason} ({counted(count, 'finding')})" for reason, count in sorted(reasons.items())]
+    if len(told) > most:
+        told = [*told[:most], f"and {counted(len(told) - most, 'more reason')}: see the JSON report"]
     return told or ["the result says that it is incomplete and does not say what is missing"]
 
 

@@ -11,7 +11,7 @@ from drift_audit.model.findings import Confidence, Finding, FindingKind, Severit
 from drift_audit.model.result import Coverage, Status
 from drift_audit.model.views import ScopeStatus
 from drift_audit_reports.ranking import Fold, fold_of, overview_of
-from drift_audit_reports.summary import headline, result_line, unnamed_gaps
+from drift_audit_reports.summary import gaps_title, headline, result_line, unnamed_gaps
 from tests.builders import (
     cause,
     cluster_key,
@@ -196,7 +196,20 @@ def test_what_could_not_be_decided_is_the_reason_of_an_incomplete_result_without
 
     overview = overview_of(result(findings=[undecided], status=Status.INCOMPLETE, complete=False))
 
-    assert unnamed_gaps(overview) == ["the reading was cut short (1 finding)"]
+    assert unnamed_gaps(overview, 12) == ["the reading was cut short (1 finding)"]
+    assert gaps_title(overview) == "1 finding could not be decided"
+
+
+def test_very_many_reasons_are_counted() -> None:
+    undecided = [
+        finding(path=str(number), verdict=Verdict.UNDETERMINED, values=shown_values("a", "b", unknown(f"no {number}")))
+        for number in range(5)
+    ]
+
+    told = unnamed_gaps(overview_of(result(findings=undecided, complete=False)), 3)
+
+    assert told[-1] == "and 2 more reasons: see the JSON report"
+    assert len(told) == 4
 
 
 def test_a_healthy_fleet_is_in_sync() -> None:

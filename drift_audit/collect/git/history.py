@@ -27,7 +27,7 @@ def with_history(repository: Repository, folder: str, head: Rendering, applied: 
         times |= _first_changes(repository.changes(head.revision, since=applied.revision))
     if head.renderer != "plain":
         times |= {file: _with_kustomizations(file, folder, times) for file in files}
-    return replace(head, changed_at={file: times[file] for file in files if times.get(file)})
+    return replace(head, changed_at={file: times[file] for file in sorted(files) if times.get(file)})
 
 
 def _last_changes(repository: Repository, revision: str, files: Iterable[str]) -> dict[str, str]:

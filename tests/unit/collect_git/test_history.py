@@ -167,3 +167,11 @@ def test_files_older_than_all_that_is_read_are_at_least_that_old(tmp_path: Path)
 
     assert head.committed_at == "2026-02-02T03:14:59Z"
     assert age(head) == "2026-02-02T02:41:40Z"
+
+
+def test_a_history_and_its_recording_are_the_same_at_every_run(tmp_path: Path) -> None:
+    place = place_with(tmp_path, {f"{name}.yaml": cluster(name) for name in ("red", "blue", "green")})
+
+    changed_at = history(place).changed_at
+
+    assert list(changed_at) == ["blue.yaml", "green.yaml", "red.yaml"]

@@ -100,6 +100,9 @@ def _git_value(fact: Fact, live: CapiObject | None, git: GitContext) -> tuple[Ob
     if not fact.capi_path:
         return None, nearest
     declared, location = derived_value(fact.link.object, fact.capi_path, git)
+    origin = git.origins.get(fact.link.object)
+    if origin is not None and origin.rollout_pending:
+        return Unknown("it was cut from an earlier template, and its rollout is pending"), location or nearest
     if fact.path == ".".join(fact.capi_path) or isinstance(declared, Unknown):
         return declared, location or nearest
     held = observed(live.at(*fact.capi_path)) if live is not None else declared

@@ -24,10 +24,6 @@ class Owners:
     """A person, a script, or a manager that nobody knows."""
     controller: bool = False
 
-    @property
-    def nobody(self) -> bool:
-        return not (self.applier or self.out_of_band or self.controller)
-
 
 @dataclass(frozen=True, slots=True)
 class Sides:

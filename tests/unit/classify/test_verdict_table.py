@@ -240,6 +240,19 @@ def test_three_values_are_a_conflict_and_one_step_worse() -> None:
     assert (found.verdict, found.severity) == (Verdict.CONFLICT, Severity.HIGH)
 
 
+def test_a_machine_whose_rollout_is_pending_is_not_measured_by_its_next_template() -> None:
+    live = machine("m5.4xlarge")
+    context = cloud_context(live, git="m6i.large")
+    git = context.git["prod"]
+    origins = {key: replace(origin, rollout_pending=True) for key, origin in git.origins.items()}
+    context = replace(context, git={"prod": replace(git, origins=origins)})
+
+    found = only(cloud_findings([(fact(HUGE, OTHER), "")], Correlation(), context))
+
+    assert found.verdict is Verdict.EDITED_IN_CLOUD
+    assert "rollout is pending" in found.values.git.reason
+
+
 def test_a_cloud_that_lags_behind_an_edit_of_the_cluster_is_not_reconciled() -> None:
     found = judged(machine(), fact(LARGE, ABSENT), explained="0123")
 

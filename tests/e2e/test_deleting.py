@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from drift_audit.model.findings import Severity, Verdict
-from tests.e2e.mutations import CORE, NAME, WORKLOAD
+from tests.e2e.mutations import NAME, WORKLOAD
 from tests.rig.client import reference
+from tests.rig.controllers import CORE
 from tests.rig.fleet import Fleet
 from tests.rig.management_cluster import ManagementCluster
 from tests.rig.moto_server import AwsEndpoint

@@ -39,7 +39,11 @@ def role_bindings() -> list[dict[str, Any]]:
     rules = [
         {"apiGroups": [*_CAPI_GROUPS, *_GITOPS_GROUPS], "resources": ["*"], "verbs": _READ},
         {"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": _READ},
-        {"apiGroups": [""], "resources": ["namespaces", "configmaps", "events", "services", "resourcequotas"], "verbs": _READ},
+        {
+            "apiGroups": [""],
+            "resources": ["namespaces", "configmaps", "events", "services", "resourcequotas"],
+            "verbs": _READ,
+        },
         {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": _READ},
     ]
     auditor = {

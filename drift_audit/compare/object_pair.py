@@ -116,7 +116,7 @@ class _SideBySide:
             outcome=ruling.outcome,
             rule=ruling.rule,
             note=ruling.note,
-            actor=self._actor(ruling.outcome, entries),
+            actor=self._actor(ruling, entries),
         )
 
     def _decided(self, path: FieldPath, live: Leaf | None, owners: Owners) -> bool:
@@ -160,6 +160,8 @@ class _SideBySide:
         if path == ("spec", "replicas") and live is not None and live.value == 0:
             # `Scale.spec.replicas` is `omitempty`: to the server, 0 is the removal of the number.
             return "scaling to 0 leaves no owner"
+        if live is not None and live.schema.has_default and same_json(live.schema.default, live.value):
+            return _BACK_TO_DEFAULT
         return "a part of managedFields could not be read" if self.pair.attribution.fields.partial else ""
 
     def _equal(self, left: Leaf, right: Leaf) -> Equality:
@@ -215,7 +217,7 @@ class _SideBySide:
             outcome=ruling.outcome,
             rule=ruling.rule,
             note=ruling.note,
-            actor=self._actor(ruling.outcome, entries),
+            actor=self._actor(ruling, entries),
         )
 
     def _built_in(self, entries: tuple[Entry, ...]) -> bool:
@@ -230,20 +232,23 @@ class _SideBySide:
             return replace(owners, out_of_band=False, controller=bool(entries))
         return owners
 
-    def _actor(self, outcome: LeafOutcome, entries: tuple[Entry, ...]) -> Actor | None:
+    def _actor(self, ruling: Ruling, entries: tuple[Entry, ...]) -> Actor | None:
         attribution = self.pair.attribution
-        match outcome:
+        match ruling.outcome:
             case LeafOutcome.REMOVED:
+                return attribution.removal()
+            case LeafOutcome.CHANGED_UNATTRIBUTED if ruling.note == _BACK_TO_DEFAULT:
                 return attribution.removal()
             case LeafOutcome.EXTRA_OOB:
                 return attribution.actor(entries, was_applied=False)
-            case _ if outcome in SILENT:
+            case outcome if outcome in SILENT:
                 return None
             case _:
                 return attribution.actor(entries, was_applied=True)
 
 
 _FINALIZERS = ("metadata", "finalizers")
+_BACK_TO_DEFAULT = "removed, so that the default of the schema stands in its place"
 _EXPLAINABLE = frozenset(
     {
         LeafOutcome.CHANGED_OOB,

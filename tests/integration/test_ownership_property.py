@@ -131,11 +131,11 @@ def steps() -> st.SearchStrategy[list[Step]]:
 
 def held_by(raw: Json) -> Leaves:
     """Every leaf that holds something; `null`, and empty lists and maps count as nothing."""
-    return {path: value for path, value in leaves_in(raw).items() if value not in ([], {})}
+    return {path: value for path, value in leaves_in(raw).items() if value not in (None, [], {})}
 
 
 def leaves_in(raw: Json) -> Leaves:
-    """Every leaf, those that are an empty list among them."""
+    """Every leaf, those that are an empty list or a `null` that the schema allows among them."""
     found: Leaves = {}
     for kind in ("labels", "annotations"):
         for name, value in (raw["metadata"].get(kind) or {}).items():
@@ -143,7 +143,7 @@ def leaves_in(raw: Json) -> Leaves:
                 found["metadata", kind, name] = value
     for name, value in (raw.get("spec") or {}).items():
         found.update(_field_leaves(name, value))
-    return {path: value for path, value in found.items() if value is not None}
+    return found
 
 
 def _field_leaves(name: str, value: Any) -> Iterator[tuple[FieldPath, Any]]:
@@ -160,7 +160,7 @@ def _field_leaves(name: str, value: Any) -> Iterator[tuple[FieldPath, Any]]:
                 yield item, keys
                 for key, deeper in rest.items():
                     yield from _granular((*item, key), deeper)
-        case "frozen":
+        case "frozen" | "maybe":
             yield at, value
         case _:
             yield from _granular(at, value)
@@ -182,7 +182,7 @@ class Account:
     last: dict[FieldPath, str] = field(default_factory=dict)
 
     def book(self, who: str, before: Leaves, after: Leaves, claimed: Leaves) -> None:
-        changed = [path for path in {**before, **after} if not _same(before.get(path), after.get(path))]
+        changed = [path for path in {**before, **after} if not _same(before.get(path, ...), after.get(path, ...))]
         for path in changed:
             self.last[path] = who
             self.people.pop(path, None)
@@ -200,7 +200,7 @@ def is_person(who: str) -> bool:
 
 
 def _same(left: Any, right: Any) -> bool:
-    return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+    return json.dumps(left, sort_keys=True, default=repr) == json.dumps(right, sort_keys=True, default=repr)
 
 
 # Playing a sequence
@@ -411,7 +411,7 @@ def check(stage: Stage) -> None:
             continue
         if stands and is_person(stage.account.last.get(path, "")):
             shown = f"{format_path(path)}: {git.get(path)!r} in Git, {live.get(path)!r} in the cluster"
-            found = FOUND | {LeafOutcome.CHANGED_UNATTRIBUTED} if path == ownerless else FOUND
+            found = FOUND | {LeafOutcome.CHANGED_UNATTRIBUTED} if path in (ownerless, _defaulted(live)) else FOUND
             assert any(leaf.outcome in found and _related(leaf.path, path) for leaf in every), f"not found: {shown}"
             assert any(leaf.outcome in found and _related(leaf.path, path) for leaf in reported), f"not told: {shown}"
 
@@ -420,6 +420,11 @@ def _related(one: FieldPath, other: FieldPath) -> bool:
     """True for a field and itself, or one around it: a map in place of a plain value has leaves below it."""
     shared = min(len(one), len(other))
     return one[:shared] == other[:shared]
+
+
+def _defaulted(live: Leaves) -> FieldPath | None:
+    """What somebody removed, and the server filled in again without giving it an owner."""
+    return ("spec", "mode") if live.get(("spec", "mode")) == "Plain" else None
 
 
 def _is_default(path: FieldPath, git: Leaves, live: Leaves) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,7 @@ from tests.rig.crds import install_crds
 GROUP, VERSION = "bench.cluster.x-k8s.io", "v1"
 API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "Widget"
+_GONE_WITHIN_SECONDS = 60.0
 
 _STRING: Json = {"type": "string"}
 _INTEGER: Json = {"type": "integer"}
@@ -89,4 +91,14 @@ def widgets_installed(client: RigClient) -> Iterator[None]:
     try:
         yield
     finally:
-        client.delete(reference("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD["metadata"]["name"]))
+        _remove(client, reference("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD["metadata"]["name"]))
+
+
+def _remove(client: RigClient, crd: Json) -> None:
+    """Deletes the CRD and waits until it is gone: what is applied to one in deletion is lost."""
+    client.delete(crd)
+    deadline = time.monotonic() + _GONE_WITHIN_SECONDS
+    while client.find(crd) is not None:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the CRD is still there after {_GONE_WITHIN_SECONDS:.0f} s")
+        time.sleep(0.1)

@@ -17,6 +17,7 @@ from tests.unit.compare.sides import (
     entry,
     live_object,
     pair,
+    schema_of,
     the_leaf,
 )
 
@@ -131,6 +132,21 @@ def test_of_a_removal_only_who_wrote_since_is_known() -> None:
     assert leaf.actor is not None
     assert (leaf.actor.who, leaf.actor.grade) == ("Mozilla or kubectl-edit", Grade.D)
     assert (leaf.actor.between.after, leaf.actor.between.before) == (T1, "")
+
+
+def test_a_default_in_place_of_a_value_was_a_removal() -> None:
+    """Server-side apply by somebody who gives a field up again removes it, and the server fills in the default."""
+    schema = schema_of({"field": {"type": "string", "default": "usual"}})
+    live = live_object(
+        {"field": "usual"}, [applied(OTHER, time=T1), entry("kubectl", OTHER, operation="Apply", time=T2)]
+    )
+
+    leaf = the_leaf(pair(declared({"field": "v"}), live, schema=schema), "spec.field")
+
+    assert leaf.outcome is Is.CHANGED_UNATTRIBUTED
+    assert "default of the schema" in leaf.note
+    assert leaf.actor is not None
+    assert (leaf.actor.who, leaf.actor.grade) == ("kubectl", Grade.D)
 
 
 def test_when_nobody_wrote_since_nobody_is_named() -> None:

@@ -8,15 +8,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from drift_audit.model.changes import ChangeEvent, Fit
 from drift_audit.model.fields import FieldRow
-from drift_audit.model.findings import Severity
+from drift_audit.model.findings import Finding, Severity
+from drift_audit.model.health import Question, Suspicion
+from drift_audit.model.history import Past
 from drift_audit.model.keys import CloudScope, ClusterKey, ObjectKey, ResourceKey
+from drift_audit.model.progress import Step
 from drift_audit.model.result import AuditResult
 from drift_audit.model.values import Observed
 from drift_audit.model.views import CloudScopeView, ClusterView, Gap
 
-Progress = Callable[[str], None]
-"""Told one short sentence whenever a scope begins or ends; goes to standard error."""
+Progress = Callable[[Step], None]
+"""Told whenever a scope begins, has read some more, and ends; goes to standard error. May be called from any thread,
+and never raises or waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,8 @@ class Leftover:
     severity: Severity
     next_steps: tuple[str, ...]
     potential: bool = False
+    created_at: str = ""
+    """RFC 3339: when the resource was made; empty when its cloud does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,8 @@ class Correlation:
     leftovers: tuple[Leftover, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    claimed: frozenset[ResourceKey] = frozenset()
+    """Every listed resource that an object accounts for, linked or not: what is listed and not claimed is nobody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +191,97 @@ class CloudProvider(Protocol):
         equal_too: bool = False,
     ) -> Sequence[Fact]:
         """Facts of all rows that differ or that cannot be known; equal fields give one only when asked for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A change that can have made a finding."""
+
+    change: ChangeEvent
+    fit: Fit
+    source: str
+    """Where it is known from: `CloudTrail`, or the field of the resource that tells it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An edit that the controller has put back."""
+
+    edit: ChangeEvent
+    undone: ChangeEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoneEdit:
+    """A field of one resource that somebody edited and the controller put back, once or again and again."""
+
+    resource: ResourceKey
+    """The linked resource: the instance, where its network interface was edited."""
+    rule: str
+    """The row of the field map that would have found it, while it stood."""
+    path: str
+    value: Observed
+    """What the newest edit wrote; absent where it removed something."""
+    severity: Severity
+    attempts: tuple[Attempt, ...]
+    """Newest first, at least one."""
+    source: str
+    """Where it is known from: `CloudTrail`."""
+
+
+@runtime_checkable
+class ChangeHistory(Protocol):
+    """What a provider can tell besides, whose cloud records who changed what.
+
+    Its `collect` puts one `ChangeLog` per log into the view, also for one that could not be read. The rest is
+    judging, and reads nothing.
+    """
+
+    def candidates(
+        self, findings: Sequence[Finding], rows: Sequence[FieldRow], clouds: Sequence[CloudScopeView]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        """The changes that can have made each finding, by its id, newest first; attempts that were refused too.
+
+        The controller's own changes are left out, except where the finding is about what it made and lost.
+        """
+        ...
+
+    def undone(
+        self, rows: Sequence[FieldRow], clouds: Sequence[CloudScopeView], links: Sequence[Link]
+    ) -> Sequence[UndoneEdit]:
+        """The edits of linked resources that the controller has put back."""
+        ...
+
+
+@runtime_checkable
+class ConstraintProbe(Protocol):
+    """What a provider can tell besides, whose cloud can be asked about its own limits."""
+
+    def questions(
+        self, suspicion: Suspicion, clusters: Sequence[ClusterView], clouds: Sequence[CloudScopeView]
+    ) -> Sequence[Question]:
+        """What is worth asking about the suspects: never more than their troubles need, each question once."""
+        ...
+
+    def ask(self, request: ScopeRequest, view: CloudScopeView, questions: Sequence[Question]) -> CloudScopeView:
+        """The same view with `answers`, its `reads` grown by what asking cost.
+
+        Never raises for what the cloud refuses: such an answer is `unknown`, and says why.
+        """
+        ...
+
+
+@runtime_checkable
+class HealthHistory(Protocol):
+    """Where an audit finds what earlier ones saw. No audit fails for it: neither method ever raises."""
+
+    def recall(self) -> Past:
+        """All that is remembered; nothing where nothing can be read."""
+        ...
+
+    def keep(self, past: Past) -> None:
+        """Takes the place of what was remembered."""
         ...
 
 

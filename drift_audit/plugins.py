@@ -128,7 +128,7 @@ class ProviderSettings(Mapping[str, type[Any]]):
 def _entry_point(group: str, what: str, name: str) -> EntryPoint:
     found = {each.value: each for each in entry_points(group=group, name=name)}
     if not found:
-        names = ", ".join(sorted({each.name for each in entry_points(group=group)})) or "none"
+        names = ", ".join(report_names() if group == REPORTS else provider_names()) or "none"
         raise PluginError(f"no {what} is called {name!r} (installed: {names})")
     if len(found) > 1:
         raise PluginError(

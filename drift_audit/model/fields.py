@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drift_audit.model.findings import Severity
+from drift_audit.model.findings import FindingKind, Severity
 
 
 class ReactionKind(StrEnum):
@@ -72,7 +72,12 @@ class FieldRow:
     changeable: bool = True
     """False for what the cloud never changes on an existing resource: only a new one can have another value."""
     severity: Severity
+    finding: FindingKind = FindingKind.DRIFT
+    """What a difference is: `health` for trouble that the cloud reports, `hazard` for what will hurt."""
     title: str
     """What it means for a person: `Instance type changed outside Cluster API`."""
     source: str
     """Where the facts of this row come from."""
+    next_steps: tuple[str, ...] = ()
+    """What a person can do, with `{id}` and `{region}` of the resource; empty: the general advice. One that asks
+    who did it begins with `who? `; see `model/steps.py`."""

@@ -26,6 +26,7 @@ class Verdict(StrEnum):
     IN_SYNC = "in_sync"
     EDITED_IN_CLUSTER = "edited_in_cluster"
     EDITED_IN_CLOUD = "edited_in_cloud"
+    EDITED_AND_REVERTED = "edited_and_reverted"
     NOT_APPLIED = "not_applied"
     NOT_RECONCILED = "not_reconciled"
     RECONCILING = "reconciling"
@@ -35,6 +36,8 @@ class Verdict(StrEnum):
     ORPHAN = "orphan"
     UNMANAGED = "unmanaged"
     HAZARD = "hazard"
+    STUCK = "stuck"
+    UNHEALTHY = "unhealthy"
     UNDETERMINED = "undetermined"
 
 
@@ -55,6 +58,17 @@ class Confidence(StrEnum):
     """May fail a run."""
     POTENTIAL = "potential"
     """Is shown, never fails a run."""
+
+
+class Certainty(StrEnum):
+    """How well the cause of something stuck is proven; `docs/stuck.md` has the rule."""
+
+    HIGH = "high"
+    """Two independent sources agree."""
+    MEDIUM = "medium"
+    """One source says so."""
+    LOW = "low"
+    """Only the time that it takes speaks."""
 
 
 class Grade(StrEnum):
@@ -103,6 +117,17 @@ class ObjectRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One commit that wrote a declaration."""
+
+    id: str
+    author: str
+    """The author's name as Git has it, without the address."""
+    date: str
+    """The author's date, RFC 3339 in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredAt:
     repo: str
     revision: str
@@ -110,6 +135,10 @@ class DeclaredAt:
     line: int
     exact: bool = True
     """False: the object is rendered from this file, the line is only the nearest known one."""
+    line_commit: Commit | None = None
+    """Who wrote the line last (`git blame`); `None` where nobody asked or Git could not tell."""
+    file_commit: Commit | None = None
+    """The last change of the whole file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +161,21 @@ class Actor:
     source: str
     """Where this is known from: `managedFields`, `CloudTrail`."""
     grade: Grade
+    reason: str = ""
+    """Why nobody is named, or what makes the proof weaker than it looks; empty when there is nothing to add."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainLink:
+    """One hop from the deepest broken thing up to the alarm."""
+
     layer: str
+    """Of the cause; `edit`, `commit`, `missing` or `hazard` for drift that did it; `consequence` for all others."""
     object: str
     fact: str
     evidence: str
+    since: str = ""
+    """RFC 3339; empty when unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +215,18 @@ class Finding:
     """RFC 3339: when it began; of an edit, the moment by which it had happened (`actor.between` has the window).
     Empty when unknown."""
     first_seen: str = ""
+    """A place for whoever keeps results: an audit knows nothing of earlier ones, and leaves it empty."""
+    certainty: Certainty | None = None
+    """Of the cause of something stuck; `None` for what needs no cause."""
+    variant: str = ""
+    """What tells causes of one rule apart: an error code, an action that is denied."""
     chain: tuple[ChainLink, ...] = ()
+    affected: tuple[str, ...] = ()
+    """What else is not well because of it: `Machine/fleet/one-abc`."""
+    ruled_out: tuple[str, ...] = ()
+    """Other causes that the evidence speaks against."""
+    possible_causes: tuple[str, ...] = ()
+    """What may have brought it about, and that nothing proves."""
     evidence: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     cause: str = ""

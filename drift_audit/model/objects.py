@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeGuard, TypeVar, overload
 
 from drift_audit.model.keys import FieldPath, ObjectKey, ResourceKey, split_api_version
 from drift_audit.model.values import Json, JsonObject, dig, mapping, sequence, text
@@ -20,7 +21,37 @@ class OwnerReference:
     controller: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_T = TypeVar("_T")
+
+
+class remembered(Generic[_T]):
+    """A property that is computed on first use; afterwards it is a plain attribute, and costs as much as one.
+
+    `functools.cached_property` takes a lock each time that it computes, and every object is asked.
+    """
+
+    def __init__(self, compute: Callable[[Any], _T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> remembered[_T]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> _T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> _T | remembered[_T]:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._name] = self._compute(instance)
+        return value
+
+
+# Without slots: what an object's body says is asked for again and again, and remembered in its dictionary.
+@dataclass(frozen=True, kw_only=True)
 class CapiObject:
     """One object as the management cluster's API server returned it, in `api_version`.
 
@@ -33,19 +64,19 @@ class CapiObject:
     name: str
     raw: JsonObject
 
-    @property
+    @remembered
     def key(self) -> ObjectKey:
         return ObjectKey(split_api_version(self.api_version)[0], self.kind, self.namespace, self.name)
 
-    @property
+    @remembered
     def metadata(self) -> JsonObject:
         return mapping(self.raw.get("metadata"))
 
-    @property
+    @remembered
     def spec(self) -> JsonObject:
         return mapping(self.raw.get("spec"))
 
-    @property
+    @remembered
     def status(self) -> JsonObject:
         return mapping(self.raw.get("status"))
 
@@ -53,13 +84,13 @@ class CapiObject:
     def uid(self) -> str:
         return text(self.metadata.get("uid"))
 
-    @property
+    @remembered
     def labels(self) -> Mapping[str, str]:
-        return {key: text(value) for key, value in mapping(self.metadata.get("labels")).items()}
+        return _texts(self.metadata.get("labels"))
 
-    @property
+    @remembered
     def annotations(self) -> Mapping[str, str]:
-        return {key: text(value) for key, value in mapping(self.metadata.get("annotations")).items()}
+        return _texts(self.metadata.get("annotations"))
 
     @property
     def deleting(self) -> bool:
@@ -70,22 +101,37 @@ class CapiObject:
         """RFC 3339, as the API server wrote it; empty when it is missing."""
         return text(self.metadata.get("creationTimestamp"))
 
-    @property
+    @remembered
     def owners(self) -> tuple[OwnerReference, ...]:
-        return tuple(
-            OwnerReference(
-                api_version=text(entry.get("apiVersion")),
-                kind=text(entry.get("kind")),
-                name=text(entry.get("name")),
-                uid=text(entry.get("uid")),
-                controller=entry.get("controller") is True,
-            )
-            for entry in map(mapping, sequence(self.metadata.get("ownerReferences")))
-        )
+        return owners_in(self.metadata)
 
     def at(self, *steps: str) -> Json:
         """What lies at a path of plain field names; `None` when absent."""
         return dig(self.raw, *steps)
+
+
+def owners_in(metadata: JsonObject) -> tuple[OwnerReference, ...]:
+    """The owner references of an object's metadata."""
+    return tuple(
+        OwnerReference(
+            api_version=text(entry.get("apiVersion")),
+            kind=text(entry.get("kind")),
+            name=text(entry.get("name")),
+            uid=text(entry.get("uid")),
+            controller=entry.get("controller") is True,
+        )
+        for entry in map(mapping, sequence(metadata.get("ownerReferences")))
+    )
+
+
+def _texts(value: Json) -> Mapping[str, str]:
+    """The entries of a map of texts; the map itself, as nearly always, when it holds nothing else."""
+    found = mapping(value)
+    return found if _all_texts(found) else {key: text(item) for key, item in found.items()}
+
+
+def _all_texts(found: JsonObject) -> TypeGuard[Mapping[str, str]]:
+    return all(isinstance(item, str) for item in found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

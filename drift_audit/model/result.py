@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drift_audit.model.findings import Cause, Finding
+from drift_audit.model.findings import Cause, Finding, Severity
 from drift_audit.model.keys import ClusterKey
+from drift_audit.model.remediation import Remediation
+from drift_audit.model.tree import ClusterTree
 from drift_audit.model.views import ScopeRead
 
 SCHEMA_VERSION = "1"
@@ -44,6 +46,8 @@ class Run:
     duration_s: float
     config_digest: str
     recording_digest: str | None = None
+    fail_on: Severity = Severity.LOW
+    """The lowest severity that fails this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,8 @@ class CloudViewEntry:
     region: str
     resources: int
     read_at: str
+    claimed: int = 0
+    """How many of them an object of the audited management clusters accounts for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +131,19 @@ class ClusterEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuppressionUse:
+    """One rule of suppression, used or not: who answers for it until when, and what it did."""
+
     rule: str
     matched: int
+    """Findings that it hides."""
     expires_in_days: int
+    """Negative when it has expired: it hides nothing any more."""
+    owner: str = ""
+    reason: str = ""
+    expires: str = ""
+    """The last day on which it holds."""
+    counted_again: int = 0
+    """Open findings that it would hide, had it not expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,3 +169,7 @@ class AuditResult:
     findings: tuple[Finding, ...]
     suppressions: tuple[SuppressionUse, ...]
     cost: Cost
+    trees: tuple[ClusterTree, ...] = ()
+    """One for each cluster with a finding: the nodes with problems, the way up to the Cluster, the rest folded."""
+    remediations: tuple[Remediation, ...] = ()
+    """What became of the Machines that MachineHealthChecks found unhealthy, as far as is known, oldest first."""

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from drift_audit.model.changes import ChangeLog
+from drift_audit.model.findings import Commit
+from drift_audit.model.health import Answer, Event, LogLine
 from drift_audit.model.keys import CloudScope, ClusterKey, ObjectKey
 from drift_audit.model.objects import CapiObject, CloudResource, Declaration
 from drift_audit.model.values import Json
@@ -16,6 +19,10 @@ class View(StrEnum):
     CAPI = "capi"
     CLOUD = "cloud"
     WORKLOAD = "workload"
+    HISTORY = "history"
+    """A cloud's record of who changed what. It names actors and decides no verdict: see ADR 6."""
+    EVIDENCE = "evidence"
+    """What stands beside suspects: events, logs, a cloud's limits. It proves causes and decides no verdict."""
 
 
 class ScopeStatus(StrEnum):
@@ -39,6 +46,8 @@ class Gap:
     remedy: str
     """One sentence: who can mend it, and how."""
     status: ScopeStatus = ScopeStatus.FAILED
+    right: str = ""
+    """The right that is missing, where that is all: an RBAC rule as YAML on one line, an IAM action."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +77,13 @@ class Rendering:
     changed_at: Mapping[str, str] = field(default_factory=dict)
     """When what a file says came to the branch, RFC 3339 in UTC, by path; for removed files, when they were removed.
     Empty for a revision that is applied, where nothing waits."""
+    line_commits: Mapping[tuple[str, int], Commit] = field(default_factory=dict)
+    """Who wrote a line last, by (file, line): asked for the lines that findings show, as far as Git could tell."""
+    file_commits: Mapping[str, Commit] = field(default_factory=dict)
+    """The last change of those files."""
+
+    codeowners: str = ""
+    """The text of the repository's CODEOWNERS at this revision; empty without one."""
 
     @property
     def complete(self) -> bool:
@@ -159,14 +175,6 @@ class ClusterView:
         listing = self.kinds.get((group, kind))
         return listing is not None and listing.complete
 
-    def sees_all(self, group: str, kind: str) -> bool:
-        """True when no object of the kind can exist that the view does not hold: `listed`, and neither narrowed to
-        namespaces nor by a label selector. Only then may a stranger be called an orphan of it."""
-        listing = self.kinds.get((group, kind))
-        if listing is None or not listing.complete or self.left_out:
-            return False
-        return not (listing.served and listing.namespaced and (self.namespaces or listing.namespaces))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceListing:
@@ -195,6 +203,10 @@ class CloudScopeView:
     listings: Mapping[str, ResourceListing] = field(default_factory=dict)
     reread: frozenset[tuple[str, str]] = frozenset()
     """Resources, as (type, id), that were read a second time to confirm a suspicion."""
+    history: tuple[ChangeLog, ...] = ()
+    """Who changed what lately, one entry per log that was read or could not be; empty when nobody asked."""
+    answers: tuple[Answer, ...] = ()
+    """What it said about its limits, for the suspects."""
     read_at: str = ""
     gaps: tuple[Gap, ...] = ()
     reads: tuple[ScopeRead, ...] = ()
@@ -206,12 +218,74 @@ class CloudScopeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectView:
+    """What stands beside the suspects of one management cluster. Evidence for a cause, and never one by itself."""
+
+    management_cluster: str
+    events: tuple[Event, ...] = ()
+    """Of the suspects and what belongs to them, oldest first."""
+    logs: tuple[LogLine, ...] = ()
+    objects: Mapping[ObjectKey, CapiObject] = field(default_factory=dict)
+    """What controllers need to run: their Deployments, Pods and Leases, the Endpoints of their webhooks, the webhook
+    configurations."""
+    gaps: tuple[Gap, ...] = ()
+    reads: tuple[ScopeRead, ...] = ()
+
+
+class Reach(StrEnum):
+    """How far a connection to a workload cluster came."""
+
+    REACHED = "reached"
+    NO_KUBECONFIG = "no_kubeconfig"
+    BAD_KUBECONFIG = "bad_kubeconfig"
+    NO_ADDRESS = "no_address"
+    """Its name does not resolve."""
+    NO_CONNECTION = "no_connection"
+    """Refused, reset, or no answer in time."""
+    BAD_CERTIFICATE = "bad_certificate"
+    """Expired, for another name, or of another authority."""
+    REFUSED = "refused"
+    """401 or 403: it answers, and not to us."""
+    FAILING = "failing"
+    """It answers with errors of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadView:
+    """One workload cluster, as far as it could be seen."""
+
+    cluster: ClusterKey
+    endpoint: str = ""
+    """`https://host:port` of the kubeconfig."""
+    reach: Reach
+    detail: str = ""
+    """What was seen where it was not reached: the text of the error."""
+    server_version: str = ""
+    objects: Mapping[ObjectKey, CapiObject] = field(default_factory=dict)
+    """Nodes, PodDisruptionBudgets, VolumeAttachments, pending CSRs, and what kube-system runs."""
+    listed: frozenset[str] = frozenset()
+    """Kinds that were listed wholly: of these, absence means absence."""
+    pods: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """How many pods are not well, by (namespace, reason): `Unschedulable`, `Evicted`, `CrashLoopBackOff`."""
+    events: tuple[Event, ...] = ()
+    certificate_expires: str = ""
+    """RFC 3339: of the client certificate in the kubeconfig."""
+    read_at: str = ""
+    gaps: tuple[Gap, ...] = ()
+    reads: tuple[ScopeRead, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Views:
     """All that an audit knows. A recording holds exactly this."""
 
     git: tuple[GitSourceView, ...] = ()
     clusters: tuple[ClusterView, ...] = ()
     clouds: tuple[CloudScopeView, ...] = ()
+    suspects: tuple[SuspectView, ...] = ()
+    """What stands beside the suspects, one for each management cluster that has any."""
+    workloads: tuple[WorkloadView, ...] = ()
+    """The workload clusters that were looked into."""
     gaps: tuple[Gap, ...] = ()
     """What belongs to no single view: an account nobody configured, a provider that is not installed."""
 
@@ -225,4 +299,8 @@ class Views:
             gaps += cluster.gaps
         for scope in self.clouds:
             gaps += scope.gaps
+        for beside in self.suspects:
+            gaps += beside.gaps
+        for workload in self.workloads:
+            gaps += workload.gaps
         return gaps

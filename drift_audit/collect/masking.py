@@ -14,18 +14,28 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
+from operator import is_
 
 from drift_audit.collect.signs import (
     ARGUMENTS,
     COMMANDS,
     closer_look,
     gives_credentials,
+    hold_secrets,
     holds_secret,
+    is_mark,
     is_secret_argument,
+    loud_keys,
+    names_kms_key,
+    promises_nothing,
     promises_secret,
     subject_of,
 )
+from drift_audit.model.changes import ChangeLog
+from drift_audit.model.objects import CloudResource
 from drift_audit.model.values import Json, JsonObject, mapping, text
+from drift_audit.model.views import CloudScopeView
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -35,6 +45,13 @@ _POINTERS = frozenset(
 """Keys that say *where* a secret is; they stay visible even below `credentials:`."""
 
 _NEVER_SECRET = frozenset({bool, type(None)})
+_SHALLOW = frozenset({str, int, float, bool, type(None)})
+
+_MOST_HARMLESS = 50_000
+"""Mappings that are remembered as harmless; those that come again come early."""
+
+_FEW = 5
+"""Entries of a mapping up to which it takes longer to look at its texts together."""
 
 _UNWALKED = frozenset({"apiVersion", "kind", "metadata", "status"})
 
@@ -44,6 +61,8 @@ class Masker:
 
     def __init__(self, key: str) -> None:
         self._key = (key or secrets.token_hex(16)).encode()
+        self._harmless: dict[int, Json] = {}
+        """Mappings that were walked and hold no secret, by identity: objects of a page share them."""
 
     def mask(self, value: str | bytes) -> str:
         """`<masked: 12 bytes, 3f9a1c>`; an empty value has nothing to hide and stays empty."""
@@ -52,6 +71,16 @@ class Masker:
             return ""
         digest = hmac.new(self._key, raw, hashlib.sha256).hexdigest()[:6]
         return f"<masked: {len(raw)} bytes, {digest}>"
+
+    def mask_text(self, told: str) -> str:
+        """What somebody wrote for people; masked as a whole when it holds a secret."""
+        return self.mask(told) if holds_secret(told) else told
+
+    def mask_told(self, raw: JsonObject) -> JsonObject:
+        """The object without secret values, nor any in what its status tells: other people's programs fill that."""
+        masked = self.mask_object(raw)
+        status = self._walk("status", masked.get("status"), inside=False)
+        return masked if status is masked.get("status") else {**masked, "status": status}
 
     def mask_object(self, raw: JsonObject) -> JsonObject:
         """The object without secret values; the very same object when it holds none.
@@ -70,9 +99,7 @@ class Masker:
         return {**raw, **changed} if changed else raw
 
     def _section(self, key: str, value: Json) -> Json:
-        if key in _UNWALKED:
-            return value
-        return self._walk(key, value, inside=False)
+        return value if key in _UNWALKED else self._walk(key, value, inside=False)
 
     def _secret(self, raw: JsonObject) -> JsonObject:
         data: dict[str, Json] = {key: self.mask(_decoded(value)) for key, value in mapping(raw.get("data")).items()}
@@ -81,12 +108,58 @@ class Masker:
         masked = {key: value for key, value in raw.items() if key not in ("data", "stringData")}
         if data or "data" in raw:
             masked["data"] = data
-        metadata = mapping(raw.get("metadata"))
-        annotations = mapping(metadata.get("annotations"))
+        metadata = self._metadata(mapping(raw.get("metadata")), body_changed=False) or mapping(raw.get("metadata"))
+        annotations = mapping(mapping(raw.get("metadata")).get("annotations"))
         if LAST_APPLIED in annotations:
-            hidden = {**annotations, LAST_APPLIED: self.mask(text(annotations[LAST_APPLIED]))}
-            masked["metadata"] = {**metadata, "annotations": hidden}
-        return masked
+            hidden = {**mapping(metadata.get("annotations")), LAST_APPLIED: self.mask(text(annotations[LAST_APPLIED]))}
+            metadata = {**metadata, "annotations": hidden}
+        return {**masked, "metadata": metadata} if "metadata" in raw else masked
+
+    def mask_resource(self, resource: CloudResource) -> CloudResource:
+        """The cloud resource without secrets in its tags and fields; the very same one when it holds none."""
+        tags = self._tags(resource.tags)
+        attributes = self._walk_mapping(resource.attributes, inside=False)
+        if tags is resource.tags and attributes is resource.attributes:
+            return resource
+        return replace(resource, tags=tags, attributes=attributes)
+
+    def _tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        if not loud_keys(tuple(tags)) and not hold_secrets(tags.values()):
+            return tags
+        changed = {
+            key: masked for key, value in tags.items() if (masked := self._walk(key, value, inside=False)) != value
+        }
+        return {**tags, **{key: text(masked) for key, masked in changed.items()}} if changed else tags
+
+    def mask_scope(self, view: CloudScopeView, before: CloudScopeView | None = None) -> CloudScopeView:
+        """The cloud scope with masked resources; what it took over from the view `before` is masked already."""
+        known = before.resources if before is not None else {}
+        kept = before.history if before is not None else ()
+        answered = before.answers if before is not None else ()
+        return replace(
+            view,
+            resources={
+                key: found if known.get(key) is found else self.mask_resource(found)
+                for key, found in view.resources.items()
+            },
+            history=tuple(log if log in kept else self._mask_log(log) for log in view.history),
+            answers=tuple(
+                answer
+                if answer in answered
+                else replace(answer, fact=self.mask_text(answer.fact), evidence=self.mask_text(answer.evidence))
+                for answer in view.answers
+            ),
+        )
+
+    def _mask_log(self, log: ChangeLog) -> ChangeLog:
+        """The log without secrets among what its calls wrote."""
+        events = tuple(
+            event
+            if (writes := self._walk_mapping(event.writes, inside=False)) is event.writes
+            else replace(event, writes=writes)
+            for event in log.events
+        )
+        return replace(log, events=events)
 
     def _metadata(self, metadata: JsonObject, *, body_changed: bool) -> JsonObject | None:
         """The metadata without secrets; `None` when there is nothing to change.
@@ -142,39 +215,78 @@ class Masker:
         inside = inside or promises_secret(key)
         if not inside and (holds := closer_look(key)):
             return self._commands(value) if holds == COMMANDS else self._arguments(value)
+        if not inside:
+            if key == "files" and isinstance(value, (list, tuple)):
+                return _kept_or_new(value, [self._file(item) for item in value])
+            return self._look_at(value)
         if isinstance(value, str):
-            if (inside and key not in _POINTERS) or holds_secret(value):
-                return self.mask(value)
+            if (key not in _POINTERS and not names_kms_key(key, value)) or holds_secret(value):
+                return value if is_mark(value) else self.mask(value)
             return value
         if isinstance(value, (int, float)):
-            secret_number = inside and key not in _POINTERS and not isinstance(value, bool)
-            return self.mask(json.dumps(value)) if secret_number else value
-        # A plain `dict` first: the check against the abstract class costs more than the rest of the walk.
-        if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101
-            return self._walk_mapping(value, inside=inside)
+            return value if key in _POINTERS or isinstance(value, bool) else self.mask(json.dumps(value))
+        if isinstance(value, Mapping):
+            return self._walk_mapping(value, inside=True)
         if isinstance(value, (list, tuple)):
             if key == "files":
                 return _kept_or_new(value, [self._file(item) for item in value])
-            return _kept_or_new(value, [self._walk("", item, inside=inside) for item in value])
+            return _kept_or_new(value, [self._walk("", item, inside=True) for item in value])
+        return value
+
+    def _look_at(self, value: Json) -> Json:
+        """The same for a value under a key that promises nothing."""
+        if isinstance(value, str):
+            return self.mask(value) if holds_secret(value) and not is_mark(value) else value
+        if isinstance(value, (list, tuple)):
+            return _kept_or_new(value, [self._look_at(item) for item in value])
+        # A plain `dict` first: the check against the abstract class costs more than the rest of the walk.
+        if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101
+            if self._harmless.get(id(value)) is value:
+                return value
+            masked = self._walk_mapping(value, inside=False)
+            if masked is value and len(self._harmless) < _MOST_HARMLESS:
+                self._harmless[id(value)] = value
+            return masked
         return value
 
     def _walk_mapping(self, value: JsonObject, *, inside: bool) -> JsonObject:
         # `{name: DB_PASSWORD, value: ...}`: environment variables, arguments, topology variables.
         # `{path: /spec/…/preKubeadmCommands/-, value: ...}`: a patch of a ClusterClass.
         subject = subject_of(value)
+        by_looks = not inside and promises_nothing(subject)
+        if by_looks and len(value) > _FEW:
+            texts = [item for item in value.values() if type(item) is str]
+            if not hold_secrets(texts):
+                return self._with_parts(value)
         named = promises_secret(subject)
         topic = "" if inside or named else closer_look(subject)
         changed: dict[str, Json] = {}
         for key, item in value.items():
             if type(item) in _NEVER_SECRET:
                 continue
+            if by_looks and type(item) is str and promises_nothing(key) and not holds_secret(item):
+                continue  # nearly all of what is walked
             if topic == COMMANDS and key in ("value", "valueFrom"):
                 masked = self._commands(item)
             elif topic == ARGUMENTS and key == "value":
                 masked = self._arguments(item)
             else:
-                masked = self._walk(key, item, inside=inside or (named and key == "value"))
+                masked = self._walk(key, item, inside=inside or (named and key in ("value", "Value")))
             if masked is not item:
+                changed[key] = masked
+        return {**value, **changed} if changed else value
+
+    def _with_parts(self, value: JsonObject) -> JsonObject:
+        """The mapping, of which no text looks like a secret."""
+        loud = loud_keys(tuple(value))
+        changed = {
+            key: masked
+            for key, item in value.items()
+            if type(item) not in _SHALLOW and key not in loud and (masked := self._look_at(item)) is not item
+        }
+        for key in loud:
+            masked = self._walk(key, value[key], inside=False)
+            if masked is not value[key]:
                 changed[key] = masked
         return {**value, **changed} if changed else value
 
@@ -223,8 +335,7 @@ class Masker:
 
 
 def _kept_or_new(old: list[Json] | tuple[Json, ...] | Json, new: list[Json]) -> Json:
-    same = isinstance(old, (list, tuple)) and all(ours is theirs for ours, theirs in zip(new, old, strict=True))
-    return old if same else new
+    return old if isinstance(old, (list, tuple)) and all(map(is_, new, old)) else new
 
 
 def _decoded(value: Json) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from drift_audit.model.values import JsonObject
@@ -28,6 +29,19 @@ _SECRET_TEXT = re.compile(
     r"\s*[=:]\s*['\"]?[^\s'\"$<>{\[][^\s'\"]{3,})"
 )
 """Free text (commands, scripts, configuration files) that carries a secret; it is masked as a whole."""
+
+_KMS_KEY = re.compile(
+    r"alias/[\w/-]+|arn:[\w-]+:kms:[\w-]+:\d{12}:(?:key|alias)/[\w/-]+|mrk-[0-9a-f]{32}"
+    r"|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)
+"""What names a key of AWS KMS (KMS API reference, KeyId): the key itself never leaves KMS."""
+
+_PLAIN = re.compile(r"[a-z0-9/\0-]*")
+"""Names and ids: of the secret texts above, only the tokens of two services are spelled with no other characters."""
+_TOKENS_IN_PLAIN = ("glpat-", "xox")
+
+_MARK = re.compile(r"<masked: \d+ bytes, [0-9a-f]{6}>|user-data:[a-z0-9-]+:\d+")
+"""What already stands in place of a secret: our own mask, or a provider's mark for user data."""
 
 COMMANDS, ARGUMENTS = "commands", "arguments"
 _KEYS_OF_COMMANDS = re.compile(r"[cC]ommands\Z|\A(?:runcmd|bootcmd)\Z")
@@ -60,6 +74,15 @@ def promises_secret(key: str) -> bool:
     return _SECRET_KEY.search("".join(filter(str.isalpha, key)).lower()) is not None
 
 
+def is_mark(value: str) -> bool:
+    return _MARK.fullmatch(value) is not None
+
+
+def names_kms_key(key: str, value: str) -> bool:
+    """Whether a field called `encryptionKey` says *which* key encrypts a volume, as CAPA's does."""
+    return key == "encryptionKey" and _KMS_KEY.fullmatch(value) is not None
+
+
 @lru_cache(maxsize=4096)
 def closer_look(key: str) -> str:
     """What lies below a key that needs a closer look; empty for all others."""
@@ -70,13 +93,25 @@ def closer_look(key: str) -> str:
 
 def subject_of(value: JsonObject) -> str:
     """What a `value` beside it belongs to: a name, or the last field of a JSON pointer; empty when nothing says."""
-    name, path = value.get("name"), value.get("path")
+    name, path = value.get("name", value.get("Key")), value.get("path")  # `Key` and `Value` make a tag of AWS
     if isinstance(name, str):
         return name
     if not (isinstance(path, str) and path.startswith("/") and ("value" in value or "valueFrom" in value)):
         return ""
     fields = (step for step in reversed(path.split("/")) if step != "-" and not step.isdigit())
     return next(fields, "")
+
+
+@lru_cache(maxsize=4096)
+def promises_nothing(key: str) -> bool:
+    """Whether a text under the key is as good as its looks."""
+    return not promises_secret(key) and not closer_look(key)
+
+
+@lru_cache(maxsize=16_384)
+def loud_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a mapping's keys under which more counts than looks."""
+    return tuple(key for key in keys if key == "files" or not promises_nothing(key))
 
 
 def gives_credentials(command: str) -> bool:
@@ -92,8 +127,39 @@ def is_secret_argument(name: str, value: str) -> bool:
     return _SECRET_ARGUMENT.search(name) is not None and _SETTING.fullmatch(value) is None
 
 
+def hold_secrets(values: Iterable[str]) -> bool:
+    """Whether any of the texts carries a secret; looked at together, for most are short or plain."""
+    unknown = [value for value in values if value not in _harmless]
+    if not unknown:
+        return False
+    together = "\0".join(unknown)
+    if not (" " in together or "\n" in together or "@" in together or "=" in together):
+        unknown = [value for value in unknown if len(value) >= _LONG]
+        if not unknown:
+            return False
+        together = "\0".join(unknown)
+    return not _is_plain(together) and any(map(holds_secret, unknown))
+
+
 def holds_secret(value: str) -> bool:
     # Names, versions, sizes and ARNs have neither blanks nor `@` nor `=`: most strings end here.
-    if " " not in value and "\n" not in value and "@" not in value and "=" not in value and len(value) < 20:
+    if " " not in value and "\n" not in value and "@" not in value and "=" not in value and len(value) < _LONG:
         return False
-    return _SECRET_TEXT.search(value) is not None
+    if value in _harmless or _is_plain(value):
+        return False
+    if _SECRET_TEXT.search(value) is not None:
+        return True
+    if len(_harmless) < _MOST_HARMLESS:
+        _harmless.add(value)
+    return False
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the search could not find anything; each resource of AWS has an id, and none is worth remembering."""
+    return _PLAIN.fullmatch(text) is not None and not any(map(text.__contains__, _TOKENS_IN_PLAIN))
+
+
+_LONG = 20
+_MOST_HARMLESS = 50_000
+_harmless: set[str] = set()
+"""Texts that were looked at and hold no secret: those of a fleet repeat, and the search costs most of the masking."""

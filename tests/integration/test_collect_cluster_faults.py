@@ -16,12 +16,11 @@ from drift_audit.model.keys import ObjectKey
 from drift_audit.model.views import ClusterView, Gap, ScopeRead, ScopeStatus
 from tests.rig.client import reference
 from tests.rig.fault_proxy import (
-    Answer,
-    Asked,
     FaultProxy,
     Spoil,
     cut,
     delayed,
+    dripping,
     expired,
     fault_proxy,
     first_page_again,
@@ -31,6 +30,7 @@ from tests.rig.fault_proxy import (
 )
 from tests.rig.identities import AUDITOR
 from tests.rig.management_cluster import ManagementCluster
+from tests.rig.upstreams import Answer, Asked
 
 pytestmark = pytest.mark.rig
 
@@ -229,6 +229,17 @@ def test_a_forbidden_kind_names_the_rule_that_is_missing(proxy: FaultProxy, tmp_
     rule = f'apiGroups: ["{GROUP}"], resources: ["awsclusters"], verbs: ["list"]'
     assert rule in gap_of(view).remedy
     assert gap_of(view).status is ScopeStatus.FAILED
+
+
+def test_an_answer_that_drips_costs_its_kind_and_nothing_else(proxy: FaultProxy, tmp_path: Path) -> None:
+    proxy.spoil(dripping(), path_ends=PATH_ENDS)
+    started = time.monotonic()
+
+    view = view_through(proxy, tmp_path, timeout_seconds=1, deadline_seconds=60)
+
+    assert "was not whole after 4 s" in gap_of(view).reason
+    assert time.monotonic() - started < 30
+    assert view.listed("cluster.x-k8s.io", "Machine")
 
 
 def test_the_deadline_of_the_whole_cluster_ends_every_read(proxy: FaultProxy, tmp_path: Path) -> None:

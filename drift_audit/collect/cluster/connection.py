@@ -7,6 +7,7 @@ three things that releases with different generators have in common. There is no
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,15 @@ import urllib3
 
 from drift_audit import __version__
 from drift_audit.clock import Clock
-from drift_audit.collect.cluster.faults import Ask, Unreadable, broke_off, refusal, transport_fault, unestablished
+from drift_audit.collect.cluster.faults import (
+    Ask,
+    Unreadable,
+    broke_off,
+    refusal,
+    too_slow,
+    transport_fault,
+    unestablished,
+)
 from drift_audit.collect.cluster.kubeconfig import Access, ClientConfiguration
 from drift_audit.collect.cluster.pacing import RECONNECTS, RETRIES, Deadline, Tally, pause_before_retry
 
@@ -29,6 +38,8 @@ _CHUNK = 1 << 18
 _LARGEST_BODY = 1 << 30
 """Bytes of one answer. A page of 500 objects at etcd's limit of 1.5 MB each stays below it."""
 _LONGEST_LOGIN = 120.0
+_PATIENCE = 4.0
+"""Times `timeout_seconds` for one whole answer: one that drips must not use up the time of all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,11 @@ class _Session:
     def host(self) -> str:
         return str(self.configuration.host).rstrip("/")
 
+    @property
+    def address(self) -> str:
+        """The host for people: a login in front of it stays unsaid."""
+        return re.sub(r"(?<=://)[^/]*@", "", self.host)
+
     def headers(self) -> dict[str, str]:
         settings: Mapping[str, Mapping[str, Any]] = self.configuration.auth_settings()
         return {
@@ -57,6 +73,10 @@ class _Session:
             for setting in settings.values()
             if setting["in"] == "header" and setting["value"]
         }
+
+    def credentials(self) -> list[str]:
+        """What of the headers is nobody's business: whole values, and tokens without the word before them."""
+        return [part for value in self.headers().values() for part in (value, value.partition(" ")[2]) if len(part) > 3]
 
 
 class Connection:
@@ -94,16 +114,18 @@ class Connection:
             try:
                 status, headers, body = self._send(session, ask, target, accept)
             except urllib3.exceptions.HTTPError as error:
-                fault = transport_fault(ask, session.host, error)
+                fault = transport_fault(ask, session.address, error)
                 if unestablished(error):
                     self._dead = fault
+                # No request waits beyond the deadline: then that is what ran out, and what has to be raised.
+                self.deadline.check(str(ask))
                 if not broke_off(error) or attempts >= RECONNECTS:
                     raise fault from error
                 headers = {}
             else:
                 if status == 200:
                     return Reply(body=body, content_type=headers.get("Content-Type", ""))
-                fault = refusal(ask, status, body)
+                fault = refusal(ask, status, body, session.credentials())
                 if status == 401 and not renewed:
                     renewed = True
                     self._renew(session)
@@ -150,10 +172,14 @@ class Connection:
         try:
             chunks: list[bytes] = []
             size = 0
-            for chunk in response.stream(_CHUNK, decode_content=True):
+            ends = time.monotonic() + _PATIENCE * self._timeout
+            # `stream` would wait until a chunk is full: hours, where an answer comes byte by byte.
+            while chunk := response.read1(_CHUNK, decode_content=True):
                 chunks.append(chunk)
                 size += len(chunk)
                 self.deadline.check(str(ask))
+                if time.monotonic() > ends:
+                    raise too_slow(ask, size, _PATIENCE * self._timeout)
                 if size > _LARGEST_BODY:
                     raise Unreadable(f"{ask}: an answer larger than {_LARGEST_BODY >> 20} MiB", "Lower page_size.")
         except BaseException:
@@ -170,8 +196,6 @@ class Connection:
                 self._session = self._open()
 
     def _open(self) -> _Session:
-        from kubernetes.client import rest
-
         configuration = _loaded_in_time(self._access, self.deadline)
         if self._access.plugin and not (configuration.auth_settings() or configuration.cert_file):
             raise Unreadable(
@@ -182,8 +206,15 @@ class Connection:
         if not configuration.verify_ssl:
             logger.warning("%s skips TLS verification (insecure-skip-tls-verify)", self._access.name)
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        pool: urllib3.PoolManager = rest.RESTClientObject(configuration).pool_manager
+        pool = (self._access.pool or _official_pool)(configuration)
         return _Session(configuration=configuration, pool=pool)
+
+
+def _official_pool(configuration: ClientConfiguration) -> urllib3.PoolManager:
+    from kubernetes.client import rest
+
+    pool: urllib3.PoolManager = rest.RESTClientObject(configuration).pool_manager
+    return pool
 
 
 def _loaded_in_time(access: Access, deadline: Deadline) -> ClientConfiguration:

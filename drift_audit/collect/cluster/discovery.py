@@ -29,6 +29,11 @@ class ServedKind:
     versions: tuple[str, ...]
     """In the server's order: the preferred one first."""
 
+    @property
+    def api_version(self) -> str:
+        """Of the preferred version: `apps/v1`, `v1`."""
+        return f"{self.group}/{self.versions[0]}" if self.group else self.versions[0]
+
     def path(self, version: str, namespace: str = "") -> str:
         """The collection's path; without a namespace, that of all namespaces."""
         base = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
@@ -130,7 +135,7 @@ _Shape = TypeVar("_Shape")
 def _decoded(body: bytes, shape: type[_Shape], path: str) -> _Shape:
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(
             f"GET {path}: the answer is not what a Kubernetes API server sends",
             "Check the server address of this context: something else answers there.",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 import msgspec
 from urllib3 import exceptions as http
+
+from drift_audit.collect.signs import holds_secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +43,30 @@ class Ask:
         return f'apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: ["{self.verb}"]'
 
 
+class Break(StrEnum):
+    """Where a request ended that got no whole answer."""
+
+    NO_NAME = "no name"
+    NO_CONNECTION = "no connection"
+    BAD_CERTIFICATE = "bad certificate"
+    """The server's: expired, for another name, or of an authority that the kubeconfig does not name."""
+    CUT = "cut"
+    """There was a connection, and no whole answer."""
+
+
 class Unreadable(Exception):
     """One read that the world refused. It never leaves the collector: at the edge of its kind it becomes a `Gap`."""
 
-    def __init__(self, reason: str, remedy: str, *, status: int = 0, continue_token: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        remedy: str,
+        *,
+        status: int = 0,
+        continue_token: str = "",
+        right: str = "",
+        broke: Break | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
@@ -49,6 +74,10 @@ class Unreadable(Exception):
         """The HTTP status, 0 where there was none."""
         self.continue_token = continue_token
         """The token that a 410 offers for going on in a newer revision."""
+        self.right = right
+        """The RBAC rule that would have allowed it, where a rule is what is missing."""
+        self.broke = broke
+        """Set where there was no whole answer."""
 
 
 class _StatusMeta(msgspec.Struct):
@@ -76,10 +105,11 @@ _REMEDIES = {
 _LONGEST_MESSAGE = 300
 
 
-def refusal(ask: Ask, status: int, body: bytes) -> Unreadable:
-    """The fault for an answer other than 200."""
+def refusal(ask: Ask, status: int, body: bytes, credentials: Iterable[str] = ()) -> Unreadable:
+    """The fault for an answer other than 200. What stands between us and the server may repeat our request in it,
+    `credentials` included."""
     told = _status_of(body)
-    message = " ".join(told.message.split())[:_LONGEST_MESSAGE]
+    message = _without(" ".join(told.message.split()), credentials)[:_LONGEST_MESSAGE]
     if status == 403:
         where = f"a Role in namespace {ask.namespace!r}" if ask.namespace else "a ClusterRole"
         remedy = f"Grant the audit's user, by {where}: {ask.rule}."
@@ -90,7 +120,14 @@ def refusal(ask: Ask, status: int, body: bytes) -> Unreadable:
         remedy,
         status=status,
         continue_token=told.metadata.continue_ if told.metadata else "",
+        right=ask.rule if status == 403 else "",
     )
+
+
+def _without(message: str, credentials: Iterable[str]) -> str:
+    for credential in credentials:
+        message = re.sub(re.escape(credential), "<masked>", message, flags=re.IGNORECASE)
+    return "<masked: a message that may hold a secret>" if holds_secret(message) else message
 
 
 def transport_fault(ask: Ask, host: str, error: http.HTTPError) -> Unreadable:
@@ -98,7 +135,15 @@ def transport_fault(ask: Ask, host: str, error: http.HTTPError) -> Unreadable:
     happened, remedy = next(
         (told for type_, *told in _TRANSPORT if isinstance(error, type_)), ("the connection failed", _UNREACHABLE)
     )
-    return Unreadable(f"{ask}: {happened} ({host}{_detail(error)})", remedy)
+    return Unreadable(f"{ask}: {happened} ({host}{_detail(error)})", remedy, broke=_broken_at(error))
+
+
+def _broken_at(error: http.HTTPError) -> Break:
+    if isinstance(error, http.NameResolutionError):
+        return Break.NO_NAME
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+        return Break.BAD_CERTIFICATE
+    return Break.NO_CONNECTION if unestablished(error) else Break.CUT
 
 
 _UNREACHABLE = "Check that this machine reaches the API server: address, network, proxy, firewall."
@@ -119,6 +164,12 @@ _TRANSPORT: tuple[tuple[type[Exception], str, str], ...] = (
 )
 
 
+def too_slow(ask: Ask, size: int, seconds: float) -> Unreadable:
+    """The fault for an answer that goes on and on."""
+    told = f"{ask}: the answer was not whole after {seconds:g} s ({size} bytes had come)"
+    return Unreadable(told, _SLOW, broke=Break.CUT)
+
+
 def unestablished(error: http.HTTPError) -> bool:
     """True when there was no connection at all, so that other requests will fail just so."""
     return isinstance(error, (http.NewConnectionError, http.ConnectTimeoutError, http.SSLError, http.ProxyError))
@@ -131,8 +182,7 @@ def broke_off(error: http.HTTPError) -> bool:
 
 def _detail(error: http.HTTPError) -> str:
     """What the system says about it; the texts of urllib3 itself carry object addresses and are left out."""
-    cause: BaseException | None = error
-    for _ in range(5):
+    for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
                 return f", {cause.verify_message}"
@@ -140,16 +190,22 @@ def _detail(error: http.HTTPError) -> str:
                 return f", {cause.reason or 'TLS error'}"
             case socket.gaierror() | OSError() if cause.strerror:
                 return f", {cause.strerror}"
-            case None:
-                break
-            case _:
-                inner = next((part for part in cause.args if isinstance(part, BaseException)), None)
-                cause = inner or cause.__cause__ or cause.__context__
     return ""
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it comes from, a few steps deep: urllib3 keeps some causes among the arguments."""
+    cause: BaseException | None = error
+    for _ in range(5):
+        if cause is None:
+            return
+        yield cause
+        inner = next((part for part in cause.args if isinstance(part, BaseException)), None)
+        cause = inner or cause.__cause__ or cause.__context__
 
 
 def _status_of(body: bytes) -> _Status:
     try:
         return msgspec.json.decode(body, type=_Status)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _Status()

@@ -15,8 +15,10 @@ from drift_audit.collect.cluster.pacing import Tally
 from drift_audit.collect.cluster.parsing import RawObject
 from drift_audit.collect.cluster.plan import KindPlan
 from drift_audit.collect.masking import Masker
+from drift_audit.interfaces import Progress
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject
+from drift_audit.model.progress import read
 from drift_audit.model.views import Gap, KindListing, ScopeRead, ScopeStatus, View
 
 
@@ -29,6 +31,7 @@ class Reader:
     masker: Masker
     clock: Clock
     page_size: int
+    progress: Progress = lambda step: None
 
     def scope(self, kind: str) -> str:
         return f"{self.management_cluster}/{kind}"
@@ -42,6 +45,7 @@ class Reader:
             reason=fault.reason,
             remedy=fault.remedy,
             status=ScopeStatus.PARTIAL if partial else ScopeStatus.FAILED,
+            right=fault.right,
         )
 
     def kept(self, served: ServedKind, version: str, raw: RawObject) -> CapiObject:
@@ -198,7 +202,15 @@ def _lists(reader: Reader, plan: KindPlan, version: str, tally: Tally) -> Iterat
     for namespace in plan.namespaces or ("",):
         yield (
             namespace,
-            list_kind(reader.connection, plan.served, version, tally, namespace=namespace, page_size=reader.page_size),
+            list_kind(
+                reader.connection,
+                plan.served,
+                version,
+                tally,
+                namespace=namespace,
+                page_size=reader.page_size,
+                on_page=lambda objects: reader.progress(read(reader.management_cluster, objects)),
+            ),
         )
 
 

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import urllib3
 import yaml
 
 from drift_audit.config.settings import ManagementClusterSettings
@@ -43,6 +44,8 @@ class Access:
     """Reads files and runs credential plug-ins anew at every call."""
     plugin: str = ""
     """The command of the exec credential plug-in, when the user's only credentials come from it."""
+    pool: Callable[[ClientConfiguration], urllib3.PoolManager] | None = None
+    """Makes the connections of what `load` gives; `None`: the official client does."""
 
 
 def access_to(settings: ManagementClusterSettings, base_dir: Path) -> Access:
@@ -65,6 +68,19 @@ def access_to(settings: ManagementClusterSettings, base_dir: Path) -> Access:
         load=lambda: _load(files, context),
         plugin=_plugin(user),
     )
+
+
+def unreachable(clusters: Sequence[ManagementClusterSettings], base_dir: Path) -> dict[str, ConfigError]:
+    """The management clusters, by name, to which no kubeconfig of this machine leads, and why; nothing is asked."""
+    found: dict[str, ConfigError] = {}
+    for settings in clusters:
+        if settings.in_cluster or settings.recording:
+            continue
+        try:
+            access_to(settings, base_dir)
+        except ConfigError as error:
+            found[settings.name] = error
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

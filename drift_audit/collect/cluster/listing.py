@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -10,6 +11,9 @@ from drift_audit.collect.cluster.discovery import ServedKind
 from drift_audit.collect.cluster.faults import Ask, Unreadable
 from drift_audit.collect.cluster.pacing import Tally
 from drift_audit.collect.cluster.parsing import Page, PageParser, RawObject, parsed_object
+
+Keep = Callable[[RawObject], RawObject]
+"""What is kept of an object; an empty one is not kept at all."""
 
 TWO_REVISIONS = "the list spans two revisions: its snapshot expired on the way"
 
@@ -38,15 +42,23 @@ def list_kind(
     namespace: str = "",
     page_size: int = 500,
     selector: str = "",
+    fields: str = "",
+    keep: Keep | None = None,
+    on_page: Callable[[int], None] = lambda objects: None,
 ) -> Listed:
-    """All objects of the kind in `namespace` (empty: all). What was read before a failure is kept.
+    """All objects of the kind in `namespace` (empty: all). What was read before a failure is kept; the number of
+    objects of each page is told as it comes.
 
     An expired snapshot (410) is continued once in the newer revision that the server offers: whatever existed all
     the time is then still seen. If that fails as well, the kind is listed once more from the beginning.
+
+    `selector` is one of labels, `fields` one of fields. `keep` makes of each object, as soon as its page is there,
+    what is kept of it: for kinds of which there are too many to hold.
     """
     if namespace and not _can_exist(namespace):
         return Listed()
-    paging = _Paging(connection, served, version, tally, namespace, page_size, selector)
+    selectors = {"labelSelector": selector, "fieldSelector": fields}
+    paging = _Paging(connection, served, version, tally, namespace, page_size, selectors, keep, on_page)
     listed = paging.run()
     if listed.fault is not None and listed.fault.status == 410:
         again = paging.run()
@@ -93,8 +105,13 @@ class _Paging:
     tally: Tally
     namespace: str
     page_size: int
-    selector: str
-    parser: PageParser = field(default_factory=PageParser)
+    selectors: Mapping[str, str]
+    keep: Keep | None
+    on_page: Callable[[int], None]
+    parser: PageParser = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parser = PageParser() if self.keep is None else PageParser(most_shared=0)
 
     def run(self) -> Listed:
         listed = Listed()
@@ -102,6 +119,8 @@ class _Paging:
             self._pages(listed)
         except Unreadable as fault:
             listed.fault = fault
+        if self.keep is not None:
+            listed.objects = {name: kept for name, kept in listed.objects.items() if kept}
         return listed
 
     def _pages(self, listed: Listed) -> None:
@@ -119,6 +138,7 @@ class _Paging:
                 continue
             before = len(listed.objects)
             self._take(page, listed)
+            self.on_page(len(page.objects))
             listed.resource_version = page.resource_version
             token = page.continue_token
             if not token:
@@ -132,8 +152,7 @@ class _Paging:
 
     def _page(self, ask: Ask, token: str) -> Page:
         query = [("limit", str(self.page_size))]
-        if self.selector:
-            query.append(("labelSelector", self.selector))
+        query += [(name, selector) for name, selector in self.selectors.items() if selector]
         if token:
             query.append(("continue", token))
         path = self.served.path(self.version, quote(self.namespace, safe=""))
@@ -149,7 +168,8 @@ class _Paging:
             if "kind" not in found:  # lists of built-in kinds name it only once, for the list
                 found = {"apiVersion": api_version, "kind": self.served.kind, **found}
             metadata = found["metadata"]
-            listed.objects[metadata.get("namespace", ""), metadata["name"]] = found
+            name = metadata.get("namespace", ""), metadata["name"]
+            listed.objects[name] = found if self.keep is None else self.keep(found)
 
 
 def _larger(one: Listed, other: Listed) -> Listed:

@@ -18,6 +18,9 @@ RECONNECTS = 2
 """How often a connection that broke off is tried again; a timeout never is, for it has cost enough."""
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 8.0
+_RAISE_OWN = "Raise deadline_seconds of this management cluster, or narrow the audit by namespaces."
+_RAISE_WORKLOAD = "Raise workload.deadline_seconds."
+_RAISE_FLEET = "Raise --timeout or the deadline_seconds of the audit, or narrow the audit by namespaces."
 
 
 @dataclass(slots=True)
@@ -33,8 +36,11 @@ class Tally:
 class Deadline:
     """The moment after which a management cluster is not waited for any longer."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, of_fleet: bool = False, workload: bool = False) -> None:
+        """`of_fleet`: it is what remains of the time for the whole fleet. `workload`: of a workload cluster."""
         self._allowed = seconds
+        self._what = "workload cluster" if workload else "management cluster"
+        self._remedy = _RAISE_FLEET if of_fleet else _RAISE_WORKLOAD if workload else _RAISE_OWN
         self._ends = time.monotonic() + seconds
 
     @property
@@ -46,8 +52,8 @@ class Deadline:
         """Raises `Unreadable` once the time is up."""
         if self.remaining <= 0:
             raise Unreadable(
-                f"{doing}: the {self._allowed:g} s for reading this management cluster were over",
-                "Raise deadline_seconds of this management cluster, or narrow the audit by namespaces.",
+                f"{doing}: the {self._allowed:.3g} s for reading this {self._what} were over",
+                self._remedy,
             )
 
     def allows(self, seconds: float) -> bool:

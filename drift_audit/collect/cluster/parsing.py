@@ -1,8 +1,9 @@
-"""Pages of a list as objects, with equal `fieldsV1` stored once.
+"""Pages of a list as objects, with equal parts stored once.
 
-managedFields are the larger half of a machine, and the machines of a fleet have nearly the same ones. Parsing each
-distinct `fieldsV1` once takes no longer than parsing them all, and halves the memory (measured with 10,000
-Machines of 5.3 kB: 264 MB before, 125 MB after). Sharing is safe because views are never changed.
+managedFields are the larger half of a machine, and the machines of a fleet have nearly the same ones; many have the
+same spec or status as well. Parsing each distinct part once takes no longer than parsing them all, and halves the
+memory (measured with 10,000 Machines of 5.3 kB: 264 MB before, 125 MB after). Sharing is safe because views are
+never changed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ RawObject = dict[str, Any]
 
 _Parts = dict[str, msgspec.Raw]
 _MOST_SHARED = 10_000
-"""Distinct `fieldsV1` of one list that are remembered; beyond that they do not repeat, and only cost memory."""
+"""Distinct parts of one list that are remembered; beyond that they do not repeat, and only cost memory."""
+_SHARED_PARTS = (
+    *("apiVersion", "kind", "spec", "status"),
+    *("namespace", "creationTimestamp", "labels", "annotations", "finalizers", "ownerReferences"),
+    *("manager", "operation", "subresource", "time", "fieldsType", "fieldsV1"),
+)
+"""Of an object, of its metadata, and of an entry of its managedFields."""
 
 
 class _ListMeta(msgspec.Struct):
@@ -50,41 +57,49 @@ _decode_object = msgspec.json.Decoder(RawObject).decode
 class PageParser:
     """Parses the pages of one list. Raises `ValueError` for what is not a page of objects with names."""
 
-    def __init__(self) -> None:
-        self._shared: dict[bytes, Json] = {}
+    def __init__(self, most_shared: int = _MOST_SHARED) -> None:
+        self._most_shared = most_shared
+        self._shared: dict[str, dict[bytes, Json]] = {name: {} for name in _SHARED_PARTS}
 
     def page(self, body: bytes) -> Page:
         try:
             page = _decode_page(body)
             objects = [self._object(parts) for parts in page.items or ()]
-        except (msgspec.MsgspecError, RecursionError, KeyError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError) as error:
             raise ValueError("not a page of objects") from error
         return Page(
             objects=objects, resource_version=page.metadata.resourceVersion, continue_token=page.metadata.continue_
         )
 
     def _object(self, parts: _Parts) -> RawObject:
-        found: RawObject = {key: _decode_any(part) for key, part in parts.items() if key != "metadata"}
+        found: RawObject = {key: self._part(key, part) for key, part in parts.items() if key != "metadata"}
         found["metadata"] = _named(self._metadata(_decode_parts(parts["metadata"])))
         return found
 
     def _metadata(self, parts: _Parts) -> dict[str, Json]:
-        metadata: dict[str, Json] = {key: _decode_any(part) for key, part in parts.items() if key != "managedFields"}
+        metadata: dict[str, Json] = {
+            key: self._part(key, part) for key, part in parts.items() if key != "managedFields"
+        }
         if "managedFields" in parts:
             entries = _decode_entries(parts["managedFields"])
             metadata["managedFields"] = entries and [self._entry(entry) for entry in entries]
         return metadata
 
     def _entry(self, parts: _Parts) -> dict[str, Json]:
-        return {key: self._fields(part) if key == "fieldsV1" else _decode_any(part) for key, part in parts.items()}
+        return {key: self._part(key, part) for key, part in parts.items()}
 
-    def _fields(self, part: msgspec.Raw) -> Json:
+    def _part(self, key: str, part: msgspec.Raw) -> Json:
+        """The value of a part; the very same value for parts of that name that are the same text."""
+        shared = self._shared.get(key)
+        if shared is None:
+            alone: Json = _decode_any(part)
+            return alone
         text = bytes(part)
-        known = self._shared.get(text)
+        known = shared.get(text)
         if known is None:
             known = _decode_any(text)
-            if len(self._shared) < _MOST_SHARED:
-                self._shared[text] = known
+            if len(shared) < self._most_shared:
+                shared[text] = known
         return known
 
 
@@ -92,7 +107,7 @@ def parsed_object(body: bytes) -> RawObject:
     """One object; raises `ValueError` for what is none."""
     try:
         found = _decode_object(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("not an object") from error
     _named(found.get("metadata"))
     return found

@@ -16,6 +16,14 @@ KindName = tuple[str, str]
 _CAPI = "cluster.x-k8s.io"
 _GITOPS_GROUPS = ("kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io")
 _ARGO = "argoproj.io"
+_KNOWN_FLEET_GROUPS = tuple(
+    f"{prefix}{_CAPI}"
+    for prefix in (
+        *("", "addons.", "bootstrap.", "clusterctl.", "controlplane.", "infrastructure.", "ipam.", "runtime."),
+        "operator.",
+    )
+)
+"""RBAC knows no pattern for groups: these are the ones of Cluster API and of its providers so far."""
 _ARGO_CD_KINDS = ("Application", "ApplicationSet", "AppProject")
 """The group is shared with Argo Workflows and Rollouts, whose objects say nothing about the fleet."""
 _CAPI_VERSIONS = ("v1beta2", "v1beta1")
@@ -33,10 +41,12 @@ class Wanted:
     """API versions that Git uses."""
     names: Mapping[KindName, frozenset[tuple[str, str]]] = field(default_factory=dict)
     """(namespace, name) of the declared objects; the namespace is empty where Git leaves it out."""
+    everywhere: frozenset[KindName] = frozenset()
+    """Kinds that are listed wherever the audit looks, whatever Git declares: those that clusters wait for."""
 
 
-def wanted_by(declarations: Iterable[Declaration]) -> Wanted:
-    """What has to be read to compare these declarations."""
+def wanted_by(declarations: Iterable[Declaration], everywhere: Iterable[KindName] = ()) -> Wanted:
+    """What has to be read to compare these declarations, and to see the kinds that clusters wait for."""
     versions: dict[KindName, set[str]] = defaultdict(set)
     names: dict[KindName, set[tuple[str, str]]] = defaultdict(set)
     for declaration in declarations:
@@ -46,6 +56,7 @@ def wanted_by(declarations: Iterable[Declaration]) -> Wanted:
     return Wanted(
         versions={kind: frozenset(found) for kind, found in versions.items()},
         names={kind: frozenset(found) for kind, found in names.items()},
+        everywhere=frozenset(everywhere),
     )
 
 
@@ -67,6 +78,17 @@ class KindPlan:
         return self.served.group, self.served.kind
 
 
+def standing_rules() -> tuple[dict[str, list[str]], ...]:
+    """The RBAC rules that every audit takes, whatever Git declares: what `deploy/kubernetes` grants."""
+    verbs = ["get", "list"]
+    return (
+        {"apiGroups": [*_KNOWN_FLEET_GROUPS], "resources": ["*"], "verbs": verbs},
+        {"apiGroups": [*_GITOPS_GROUPS], "resources": ["*"], "verbs": verbs},
+        {"apiGroups": [_ARGO], "resources": [f"{kind.lower()}s" for kind in _ARGO_CD_KINDS], "verbs": verbs},
+        {"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": ["get"]},
+    )
+
+
 def is_fleet_group(group: str) -> bool:
     """True for the groups of Cluster API and its providers, whatever they are called."""
     return group == _CAPI or group.endswith(f".{_CAPI}")
@@ -79,7 +101,7 @@ def is_fleet_kind(group: str, kind: str) -> bool:
 
 def concerns(group: str, wanted: Wanted) -> bool:
     """True for the groups that discovery has to look into."""
-    named = {name for name, _ in wanted.versions}
+    named = {name for name, _ in (*wanted.versions, *wanted.everywhere)}
     return is_fleet_group(group) or group in _GITOPS_GROUPS or group == _ARGO or group in named
 
 
@@ -88,7 +110,9 @@ def plan_reads(kinds: Iterable[ServedKind], wanted: Wanted, namespaces: Sequence
     return tuple(
         _plan(served, wanted, tuple(namespaces))
         for served in kinds
-        if is_fleet_kind(served.group, served.kind) or (served.group, served.kind) in wanted.versions
+        if is_fleet_kind(served.group, served.kind)
+        or (served.group, served.kind) in wanted.versions
+        or (served.group, served.kind) in wanted.everywhere
     )
 
 
@@ -119,7 +143,7 @@ def _plan(served: ServedKind, wanted: Wanted, restriction: tuple[str, ...]) -> K
         return KindPlan(served=served, version=version, others=others, names=tuple(sorted(within)))
     if not served.namespaced:
         return KindPlan(served=served, version=version, others=others)
-    if is_fleet_group(served.group):
+    if is_fleet_group(served.group) or name in wanted.everywhere:
         return plan
     if is_fleet_kind(*name):
         # What applies a namespace usually lives in another one: without it, nobody could say why nothing repairs it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +25,7 @@ from drift_audit.config.settings import ManagementClusterSettings
 from drift_audit.interfaces import Progress
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject
+from drift_audit.model.progress import began, ended
 from drift_audit.model.views import ClusterView, Gap, KindListing, ScopeRead, ScopeStatus, View
 
 FEW = 20
@@ -39,6 +41,7 @@ def reread_cluster(
     masker: Masker,
     progress: Progress,
     clock: Clock = wall.now,
+    within: float = math.inf,
 ) -> ClusterView:
     """The view with the suspects as they are now; each that could be read once more is named in `reread`.
 
@@ -47,9 +50,25 @@ def reread_cluster(
     """
     if not suspects:
         return view
-    progress(f"{settings.name}: reading {len(suspects)} suspects once more")
+    scope = f"{settings.name}, second look"
+    progress(began(scope, f"reading {len(suspects):,} suspects once more"))
+    view = _reread(settings, view, suspects, base_dir=base_dir, masker=masker, clock=clock, within=within)
+    progress(ended(scope))
+    return view
+
+
+def _reread(
+    settings: ManagementClusterSettings,
+    view: ClusterView,
+    suspects: Collection[ObjectKey],
+    *,
+    base_dir: Path,
+    masker: Masker,
+    clock: Clock,
+    within: float,
+) -> ClusterView:
     started = time.monotonic()
-    with opened(settings, base_dir, masker, clock) as reader:
+    with opened(settings, base_dir, masker, clock, within=within) as reader:
         if isinstance(reader, Unreadable):
             gap = Gap(view=View.CAPI, scope=settings.name, subject="", reason=reader.reason, remedy=reader.remedy)
             return replace(view, gaps=(*view.gaps, gap))

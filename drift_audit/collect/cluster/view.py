@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -26,8 +27,9 @@ from drift_audit.collect.cluster.selection import CLUSTER, left_out, unselected_
 from drift_audit.collect.garbage import relaxed_garbage_collection
 from drift_audit.collect.masking import Masker
 from drift_audit.config.settings import ManagementClusterSettings
-from drift_audit.errors import DriftAuditError
+from drift_audit.errors import ConfigError, DriftAuditError, UsageError
 from drift_audit.interfaces import Progress
+from drift_audit.model.progress import began, ended, part_done, planned
 from drift_audit.model.views import ClusterView, Gap, KindListing, ScopeRead, ScopeStatus, View
 
 logger = logging.getLogger(__name__)
@@ -44,38 +46,44 @@ def collect_cluster(
     masker: Masker,
     progress: Progress,
     clock: Clock = wall.now,
+    within: float = math.inf,
 ) -> ClusterView:
     """The management cluster as it is now; what could not be read is among its gaps.
 
-    Sends GET requests only. Raises `ConfigError` or `UsageError` for a kubeconfig or context that does not exist
-    or is malformed; `base_dir` is the folder that a relative kubeconfig path starts from.
+    Sends GET requests only, and none later than `within` seconds or its own deadline from now. A kubeconfig or context
+    that does not exist or is malformed is a gap like every other; `base_dir` is the folder that a relative kubeconfig
+    path starts from.
     """
-    started = time.monotonic()
-    progress(f"{settings.name}: reading the management cluster")
-    with opened(settings, base_dir, masker, clock) as reader:
+    progress(began(settings.name, "reading the management cluster"))
+    with opened(settings, base_dir, masker, clock, progress, within) as reader:
         if isinstance(reader, Unreadable):
-            view = _unread(settings, reader, clock)
+            view = unread_cluster(settings, reader.reason, reader.remedy, clock)
         else:
             view = _read(settings, reader, wanted)
     gaps = f", {len(view.gaps)} gaps" if view.gaps else ""
-    progress(
-        f"{settings.name}: {len(view.objects)} objects of {len(view.kinds)} kinds "
-        f"in {time.monotonic() - started:.1f} s{gaps}"
-    )
+    progress(ended(settings.name, f"{len(view.objects):,} objects of {len(view.kinds):,} kinds{gaps}"))
     return view
 
 
 @contextmanager
 def opened(
-    settings: ManagementClusterSettings, base_dir: Path, masker: Masker, clock: Clock
+    settings: ManagementClusterSettings,
+    base_dir: Path,
+    masker: Masker,
+    clock: Clock,
+    progress: Progress = lambda step: None,
+    within: float = math.inf,
 ) -> Iterator[Reader | Unreadable]:
     """A reader for the block, or the reason why there is none."""
-    access = access_to(settings, base_dir)
-    deadline = Deadline(settings.deadline_seconds)
+    deadline = Deadline(min(settings.deadline_seconds, within), of_fleet=within < settings.deadline_seconds)
     try:
+        access = access_to(settings, base_dir)
         connection = Connection(access, timeout=settings.timeout_seconds, deadline=deadline, clock=clock)
     except Unreadable as fault:
         yield fault
+        return
+    except (ConfigError, UsageError) as error:
+        yield _no_way(error)
         return
     try:
         with relaxed_garbage_collection():
@@ -85,15 +93,27 @@ def opened(
                 masker=masker,
                 clock=clock,
                 page_size=settings.page_size,
+                progress=progress,
             )
     finally:
         connection.close()
 
 
-def _unread(settings: ManagementClusterSettings, fault: Unreadable, clock: Clock) -> ClusterView:
+def _no_way(error: ConfigError | UsageError) -> Unreadable:
+    """A mistake of the user that costs one management cluster: the others are audited all the same."""
+    if isinstance(error, UsageError):
+        return Unreadable(str(error), "Set kubeconfig and context, or run the audit inside the cluster.")
+    first = error.problems[0]
+    place = f"{first.file}:{first.line}" if first.line else first.file
+    return Unreadable(
+        f"{first.message}: {place}", f"Mend the kubeconfig or the configuration: {first.hint}.".replace(": .", ".")
+    )
+
+
+def unread_cluster(settings: ManagementClusterSettings, reason: str, remedy: str, clock: Clock) -> ClusterView:
     """The view of a management cluster of which nothing could be learned."""
-    gap = Gap(view=View.CAPI, scope=settings.name, subject="", reason=fault.reason, remedy=fault.remedy)
-    read = ScopeRead(view=View.CAPI, scope=settings.name, status=ScopeStatus.FAILED, reason=fault.reason)
+    gap = Gap(view=View.CAPI, scope=settings.name, subject="", reason=reason, remedy=remedy)
+    read = ScopeRead(view=View.CAPI, scope=settings.name, status=ScopeStatus.FAILED, reason=reason)
     return ClusterView(
         management_cluster=settings.name,
         server_version="",
@@ -109,8 +129,9 @@ def _read(settings: ManagementClusterSettings, reader: Reader, wanted: Wanted) -
     try:
         learned = learn_server(reader, wanted)
     except Unreadable as fault:
-        return _unread(settings, fault, reader.clock)
+        return unread_cluster(settings, fault.reason, fault.remedy, reader.clock)
     plans = plan_reads(learned.discovery.kinds, wanted, settings.namespaces)
+    reader.progress(planned(settings.name, len(plans)))
     view = ClusterView(
         management_cluster=settings.name,
         server_version=learned.server_version,
@@ -142,7 +163,7 @@ def learn_server(reader: Reader, wanted: Wanted) -> Learned:
     """Version and served kinds; raises `Unreadable` for a server out of reach."""
     started = time.monotonic()
     tally = Tally()
-    version = _server_version(reader.connection, tally)
+    version = server_version(reader.connection, tally)
     discovery = discover(reader.connection, lambda group: concerns(group, wanted), tally)
     gaps = tuple(
         reader.gap("discovery", fault, subject=f"{group}/{version}" if group else version, partial=True)
@@ -164,12 +185,12 @@ class _Version(msgspec.Struct):
     gitVersion: str = ""
 
 
-def _server_version(connection: Connection, tally: Tally) -> str:
+def server_version(connection: Connection, tally: Tally) -> str:
     """`v1.36.0`; empty where the server keeps it to itself."""
     try:
         reply = connection.get(Ask(verb="get", path="/version"), "/version", tally)
         return msgspec.json.decode(reply.body, type=_Version).gitVersion
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     except Unreadable as fault:
         if fault.status in (403, 404):
@@ -193,7 +214,7 @@ def _unserved(discovery: Discovery, wanted: Wanted, read_at: str) -> dict[KindNa
             reason=broken.get(group, ""),
             read_at=read_at,
         )
-        for group, kind in sorted(wanted.versions)
+        for group, kind in sorted({*wanted.versions, *wanted.everywhere})
         if (group, kind) not in served
     }
 
@@ -211,6 +232,8 @@ def _read_safely(reader: Reader, plan: KindPlan) -> KindRead:
             "Report this with the traceback from the log.",
         )
         return failed_read(reader, plan, fault)
+    finally:
+        reader.progress(part_done(reader.management_cluster))
 
 
 def _with_kinds(view: ClusterView, reads: Sequence[KindRead]) -> ClusterView:

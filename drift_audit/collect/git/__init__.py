@@ -1,6 +1,21 @@
-"""The Git view: what each configured source declares, and on which line."""
+"""The Git view: what each configured source declares, on which line, and who wrote it there."""
 
-from drift_audit.collect.git.repository import Blame, Repository
-from drift_audit.collect.git.view import blame, collect_git, collect_history, collect_revision
+from drift_audit.collect.git.authors import collect_authors
+from drift_audit.collect.git.repository import Repository
+from drift_audit.collect.git.view import (
+    collect_git,
+    collect_history,
+    collect_revision,
+    late_revision,
+    unread_source,
+)
 
-__all__ = ["Blame", "Repository", "blame", "collect_git", "collect_history", "collect_revision"]
+__all__ = [
+    "Repository",
+    "collect_authors",
+    "collect_git",
+    "collect_history",
+    "collect_revision",
+    "late_revision",
+    "unread_source",
+]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from drift_audit.collect.git.problems import GitProblem, one_line
 from drift_audit.collect.git.remotes import Remote, without_credentials
@@ -42,7 +45,6 @@ FETCH_TIMEOUT = 300.0
 _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), what, remedy)
     for pattern, what, remedy in (
-        (r"^Timeout: the command", "did not answer in time", "check the network and the server, then run again"),
         (
             r"host key verification failed",
             "has a host key that this machine does not know",
@@ -76,12 +78,31 @@ _EXPLAINED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
 )
 
 
+_ENDS_WITHIN = 5.0
+"""Seconds that git gets to remove its lock files and unfinished packs before it is killed."""
+
+
 class GitMissing(GitProblem):
     """There is no git: every question would get the same answer."""
 
 
 def _missing() -> GitMissing:
     return GitMissing("git is not installed", "install git 2.30 or newer and put it on PATH")
+
+
+def _end(process: Any) -> None:
+    """Ends git and whatever it started, such as git-remote-https or ssh; does nothing where all have ended.
+
+    They are a process group of their own. Killing git alone would leave a helper behind that holds our pipes open.
+    """
+    if process.poll() is not None:
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_ENDS_WITHIN)
+            return
 
 
 class GitCommand:
@@ -107,10 +128,10 @@ class GitCommand:
         except GitProblem:
             return None
 
-    def fetch(self, remote: Remote, *refspecs: str) -> None:
+    def fetch(self, remote: Remote, *refspecs: str, timeout: float = FETCH_TIMEOUT) -> None:
         """Brings refs of the remote here. Raises GitProblem."""
         options = ("--quiet", "--force", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--prune")
-        self._run(("fetch", *options, "--end-of-options", remote.url, *refspecs), remote=remote, timeout=FETCH_TIMEOUT)
+        self._run(("fetch", *options, "--end-of-options", remote.url, *refspecs), remote=remote, timeout=timeout)
 
     def _run(
         self, arguments: Sequence[str], *, remote: Remote | None, timeout: float, stdin: IO[bytes] | None = None
@@ -136,23 +157,34 @@ class GitCommand:
         except ImportError as error:
             raise _missing() from error
         try:
-            output = git.Git(self._git_dir).execute(
+            process = git.Git(self._git_dir).execute(
                 command,
                 istream=stdin,  # type: ignore[arg-type]
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-                kill_after_timeout=timeout,
+                as_process=True,
                 env=environment,
+                start_new_session=True,
             )
         except git.GitCommandNotFound as error:
             raise _missing() from error
-        except git.GitCommandError as error:
-            raise self._explained(error.stderr, error.status) from error
-        return output if isinstance(output, bytes) else b""
+        assert isinstance(process, git.Git.AutoInterrupt)
+        try:
+            output, said = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            raise self._too_slow(timeout) from error
+        finally:
+            _end(process)
+        if process.returncode != 0:
+            raise self._explained(said.decode(errors="replace"), process.returncode)
+        return bytes(output)
+
+    def _too_slow(self, seconds: float) -> GitProblem:
+        return GitProblem(
+            f"{self._label} did not answer in time: no end within {seconds:g} s",
+            "check the network and the server, or raise timeout_seconds of the Git source",
+        )
 
     def _explained(self, stderr: str, status: object) -> GitProblem:
-        # GitPython wraps it: `\n  stderr: '...'`.
-        said = without_credentials(stderr.strip().removeprefix("stderr: ").strip("'")).strip()
+        said = without_credentials(stderr).strip()
         for pattern, what, remedy in _EXPLAINED:
             if pattern.search(said):
                 return GitProblem(f"{self._label} {what}: {one_line(said)}", remedy)

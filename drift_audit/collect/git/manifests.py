@@ -54,6 +54,8 @@ class Layout:
     units: tuple[str, ...]
     """Folders with a kustomization file: each is built as one."""
     charts: tuple[str, ...]
+    links: tuple[tuple[str, str], ...] = ()
+    """Symbolic links to folders that are not read anyway, each with its folder. No GitOps tool follows them."""
 
 
 def kustomization_in(snapshot: Snapshot, folder: str) -> str | None:
@@ -88,7 +90,26 @@ def layout_of(reading: Reading, folder: str, *, units: bool) -> Layout:
     files = tuple(
         entry for entry in entries if _may_hold_objects(entry, suffixes) and not _inside(entry.path, charts + built)
     )
-    return Layout(files=files, units=built, charts=tuple(chart for chart in charts if not _inside(chart, built)))
+    linked = (
+        (entry.path, goal)
+        for entry in entries
+        if not _inside(entry.path, charts + built) and (goal := snapshot.linked_folder(entry)) is not None
+    )
+    return Layout(
+        files=files,
+        units=built,
+        charts=tuple(chart for chart in charts if not _inside(chart, built)),
+        links=tuple((path, goal) for path, goal in linked if not _inside(goal, (folder,))),
+    )
+
+
+def link_problem(path: str, folder: str) -> GitProblem:
+    """Flux leaves links out of its artifacts, Argo CD does not walk into them; other appliers do both."""
+    return skipped(
+        path,
+        f"{path} is a symbolic link to the folder {folder or '.'}, which is not followed",
+        "add that folder as a Git source of its own if something applies it, or take the link out of the source's path",
+    )
 
 
 def _may_hold_objects(entry: TreeEntry, suffixes: tuple[str, ...]) -> bool:
@@ -173,13 +194,10 @@ def _read_file(builder: PartBuilder, path: str, stored_at: str, content: bytes) 
             )
         )
     elif not _is_of_another_program(path, content, read):
+        remedy = "mend the file" + ("; the rest of it was audited" if read.documents else "")
         for problem in read.problems[:_MAX_PROBLEMS_PER_FILE]:
             place = f"{path}:{problem.line}" if problem.line else path
-            builder.refuse(
-                partial(
-                    path, f"{place}: {problem.message} ({problem.code})", "mend the file; the rest of it was audited"
-                )
-            )
+            builder.refuse(partial(path, f"{place}: {problem.message} ({problem.code})", remedy))
     unknown: list[str] = []
     for document in read.documents:
         unknown.extend(_read_document(builder, document, stored_at))

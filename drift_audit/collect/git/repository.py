@@ -5,19 +5,24 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from drift_audit.clock import moment, stamp
-from drift_audit.collect.git.command import GitCommand
+from drift_audit.collect.git.command import FETCH_TIMEOUT, GitCommand
 from drift_audit.collect.git.problems import GitProblem
 from drift_audit.collect.git.remotes import Remote, parse_remote, without_credentials
 
+logger = logging.getLogger(__name__)
+
+_LOCK_PAUSE = 0.05
+_PARTS = ("HEAD", "config", "objects", "refs")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
 _FULL_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _FLUX_REVISION = re.compile(r"(?:.*[@/])?(?:sha1:|sha256:)?([0-9a-f]{64}|[0-9a-f]{40})\Z")
@@ -34,17 +39,6 @@ class TreeEntry:
     id: str
     size: int
     """Bytes; 0 for a submodule."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blame:
-    """The commit that last changed a line."""
-
-    commit: str
-    author: str
-    date: str
-    """RFC 3339."""
-    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +59,11 @@ class Repository:
         """The URL or path as configured, without credentials."""
         self._git = GitCommand(git_dir, label)
         self._remote = remote
+
+    @property
+    def git(self) -> GitCommand:
+        """Git on this repository, for questions that need neither a network nor a tree."""
+        return self._git
 
     def resolve(self, ref: str) -> str:
         """The full id of the commit that a branch, a tag or an (abbreviated) commit id names."""
@@ -159,20 +158,6 @@ class Repository:
             position = start + size + 1
         return contents
 
-    def blame(self, revision: str, file: str, line: int) -> Blame | None:
-        """Who last changed the line; `None` when Git cannot say."""
-        arguments = ("blame", "--porcelain", "--no-textconv", f"-L{line},{line}", revision, "--", file)
-        if line < 1 or (told := self._git.try_read(*arguments)) is None:
-            return None
-        head, *rest = told.splitlines()
-        facts = {key: value for key, _, value in (entry.partition(" ") for entry in rest)}
-        return Blame(
-            commit=head.split(" ", 1)[0],
-            author=facts.get("author", ""),
-            date=_from_unix(facts.get("author-time", "")),
-            subject=facts.get("summary", ""),
-        )
-
 
 def commit_of(revision: str) -> str:
     """The commit id inside what a GitOps tool calls a revision: `main@sha1:…`, `main/…`, or the id itself."""
@@ -180,9 +165,11 @@ def commit_of(revision: str) -> str:
     return found[1] if found else revision
 
 
-def open_repository(url: str, *, base_dir: Path, cache_dir: Path, fetch: bool = True) -> Repository:
+def open_repository(
+    url: str, *, base_dir: Path, cache_dir: Path, fetch: bool = True, timeout: float = FETCH_TIMEOUT
+) -> Repository:
     """The repository, ready to be read: a local one in place, a remote one from a bare clone that is brought up to
-    date.
+    date within `timeout` seconds.
 
     Raises GitProblem. An older clone is never passed off as the present state of a remote that does not answer.
     """
@@ -193,12 +180,15 @@ def open_repository(url: str, *, base_dir: Path, cache_dir: Path, fetch: bool = 
     clone = cache_dir.absolute() / "git" / f"{digest}.git"
     repository = Repository(clone, remote.url, remote)
     try:
-        with _locked(clone):
-            if not (clone / "HEAD").exists():
+        ends = time.monotonic() + timeout
+        with _locked(clone, timeout):
+            if not all((clone / part).exists() for part in _PARTS):  # also where an earlier run was ended half way
                 _init_bare(clone, remote.url)
                 fetch = True
             if fetch:
-                GitCommand(clone, remote.url).fetch(remote, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+                refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+                left = max(ends - time.monotonic(), 0.1)
+                GitCommand(clone, remote.url).fetch(remote, *refspecs, timeout=left)
     except OSError as error:
         raise GitProblem(
             f"the clone of {remote.url} cannot be kept in {cache_dir}: {error.strerror or error}",
@@ -226,15 +216,41 @@ def _init_bare(clone: Path, label: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(clone: Path) -> Iterator[None]:
+def _locked(clone: Path, timeout: float) -> Iterator[None]:
     """One writer per clone: two audits, or two sources of one repository, may run at the same time."""
     clone.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(clone.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _wait_for(handle, clone, timeout)
+        _clear_remains(clone)
         yield
     finally:
         os.close(handle)
+
+
+def _wait_for(handle: int, clone: Path, timeout: float) -> None:
+    """Raises GitProblem when another writer keeps the lock for longer than that."""
+    ends = time.monotonic() + timeout
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= ends:
+                raise GitProblem(
+                    f"another audit is fetching into {clone} and did not end within {timeout:g} s",
+                    "wait for it, or end it",
+                ) from None
+            time.sleep(_LOCK_PAUSE)
+
+
+def _clear_remains(clone: Path) -> None:
+    """Removes what a git leaves behind that was killed or lost its machine: locks, over which every later fetch
+    would fail, and unfinished packs. Nobody else writes here while our own lock is held."""
+    for pattern in ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*", "objects/tmp_*"):
+        for remains in clone.glob(pattern):
+            logger.info("removing %s, which an interrupted git left behind", remains)
+            remains.unlink(missing_ok=True)
 
 
 def _change(entry: bytes) -> Change:
@@ -248,7 +264,3 @@ def _change(entry: bytes) -> Change:
             for letter, name in zip(letters_and_names[::2], letters_and_names[1::2], strict=True)
         },
     )
-
-
-def _from_unix(seconds: str) -> str:
-    return stamp(datetime.fromtimestamp(int(seconds), UTC)) if seconds.isdigit() else ""

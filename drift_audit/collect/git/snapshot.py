@@ -61,8 +61,7 @@ class Snapshot:
         for _ in range(_MAX_LINKS):
             if entry.mode != SYMLINK:
                 return entry
-            target = self.read([entry])[entry.path].decode(errors="backslashreplace")
-            goal = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), target))
+            goal = self._goal(entry)
             if goal not in self.entries:
                 where = "a folder" if goal in self.folders else "outside the repository, or to nothing"
                 raise LinkLeavesTree(
@@ -74,6 +73,18 @@ class Snapshot:
         raise LinkLeavesTree(
             f"{path} is a symbolic link that leads to itself", "replace the link by the file", subject=path
         )
+
+    def linked_folder(self, entry: TreeEntry) -> str | None:
+        """The folder of the repository that a symbolic link leads to; `None` for everything else."""
+        if entry.mode != SYMLINK:
+            return None
+        goal = self._goal(entry)
+        return goal if goal in self.folders else None
+
+    def _goal(self, link: TreeEntry) -> str:
+        target = self.read([link])[link.path].decode(errors="backslashreplace")
+        goal = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), target))
+        return "" if goal == "." else goal
 
     def read(self, entries: Iterable[TreeEntry]) -> Mapping[str, bytes]:
         """Contents by path; what was read once is kept. Too large files must be left out by the caller."""

@@ -7,22 +7,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from drift_audit.collect.git.codeowners import codeowners_at
 from drift_audit.collect.git.documents import FoundObject, declare, objects_of, unnamed
 from drift_audit.collect.git.history import with_history
 from drift_audit.collect.git.kustomization import Closure, closure_of
 from drift_audit.collect.git.kustomize import KustomizeTool, build, find_tool
-from drift_audit.collect.git.manifests import chart_problem, kustomization_in, layout_of, render_files
+from drift_audit.collect.git.manifests import chart_problem, kustomization_in, layout_of, link_problem, render_files
 from drift_audit.collect.git.problems import GitProblem
 from drift_audit.collect.git.provenance import Tracer, rendered_object
 from drift_audit.collect.git.reading import Part, PartBuilder, Reading, gap_of, partial, skipped
 from drift_audit.collect.git.remotes import without_credentials
-from drift_audit.collect.git.repository import Blame, Repository, commit_of, open_repository
+from drift_audit.collect.git.repository import Repository, commit_of, open_repository
 from drift_audit.collect.git.snapshot import Snapshot, normal_folder
 from drift_audit.collect.masking import Masker
 from drift_audit.config.settings import GitSource, RenderMode
 from drift_audit.interfaces import Progress
 from drift_audit.model.keys import FieldPath, ObjectKey
-from drift_audit.model.objects import Declaration, Location, Mark
+from drift_audit.model.objects import Declaration, Mark
+from drift_audit.model.progress import began, ended
 from drift_audit.model.views import Gap, GitSourceView, Rendering
 from drift_audit.yaml_text import Flavor, Limits, read_documents
 
@@ -43,12 +45,14 @@ def collect_git(
     progress: Progress,
 ) -> GitSourceView:
     """What the source declares at the head of its ref. Never raises for what the repository or the network does."""
-    progress(f"git {source.name}: reading {without_credentials(source.url)} at {source.ref}")
+    scope = f"git {source.name}"
+    progress(began(scope, f"reading {without_credentials(source.url)} at {source.ref}"))
     head: Rendering | None = None
     gaps: tuple[Gap, ...] = ()
     remotes: tuple[str, ...] = ()
     try:
-        repository = open_repository(source.url, base_dir=base_dir, cache_dir=cache_dir)
+        timeout = source.timeout_seconds
+        repository = open_repository(source.url, base_dir=base_dir, cache_dir=cache_dir, timeout=timeout)
         remotes = repository.remotes()
         head = _render(source, repository, repository.resolve(source.ref), masker)
     except GitProblem as problem:
@@ -58,9 +62,29 @@ def collect_git(
         logger.exception("git %s: unexpected failure", source.name)
         gaps = (gap_of(source, _unexpected()),)
     if head is None:
-        progress(f"git {source.name}: not read: {gaps[0].reason}")
+        progress(ended(scope, f"not read: {gaps[0].reason}"))
     else:
-        progress(f"git {source.name}: {len(head.declarations)} objects at {head.revision[:12]}")
+        progress(ended(scope, f"{len(head.declarations):,} objects at {head.revision[:12]}"))
+    return _view(management_cluster, source, head, remotes, gaps)
+
+
+def unread_source(management_cluster: str, source: GitSource, reason: str, remedy: str) -> GitSourceView:
+    """The source as one of which nothing was read, for this reason."""
+    return _view(management_cluster, source, None, (), (gap_of(source, GitProblem(reason, remedy)),))
+
+
+def late_revision(source: GitSource, reason: str, remedy: str) -> Gap:
+    """The gap of a source whose head was read and whose applied revision was not."""
+    return gap_of(source, partial("the applied revision", reason, remedy))
+
+
+def _view(
+    management_cluster: str,
+    source: GitSource,
+    head: Rendering | None,
+    remotes: tuple[str, ...],
+    gaps: tuple[Gap, ...],
+) -> GitSourceView:
     return GitSourceView(
         management_cluster=management_cluster,
         source=source.name,
@@ -79,7 +103,8 @@ def collect_revision(
     source: GitSource, revision: str, *, cache_dir: Path, base_dir: Path, masker: Masker, progress: Progress
 ) -> Rendering | Gap:
     """What the source declares at a revision, as a GitOps tool names it (`main@sha1:…`), or why that is not known."""
-    progress(f"git {source.name}: reading {revision}, the applied revision")
+    scope = f"git {source.name}, applied"
+    progress(began(scope, f"reading {revision}"))
     try:
         repository = open_repository(source.url, base_dir=base_dir, cache_dir=cache_dir, fetch=False)
         return _render(source, repository, repository.resolve(commit_of(revision)), masker, path_may_be_newer=True)
@@ -88,6 +113,8 @@ def collect_revision(
     except Exception:
         logger.exception("git %s: unexpected failure at %s", source.name, revision)
         return gap_of(source, _unexpected())
+    finally:
+        progress(ended(scope))
 
 
 def collect_history(
@@ -105,16 +132,6 @@ def collect_history(
     except Exception:
         logger.exception("git %s: unexpected failure while reading its history", source.name)
     return head
-
-
-def blame(source: GitSource, location: Location, *, cache_dir: Path, base_dir: Path) -> Blame | None:
-    """The commit that last changed the line of a location; `None` when Git cannot say."""
-    try:
-        repository = open_repository(source.url, base_dir=base_dir, cache_dir=cache_dir, fetch=False)
-        return repository.blame(location.revision, location.file, location.line)
-    except GitProblem as problem:
-        logger.debug("no blame for %s:%s: %s", location.file, location.line, problem.reason)
-        return None
 
 
 def _unexpected() -> GitProblem:
@@ -143,6 +160,9 @@ def _render(
         raise GitProblem(
             f"{repository.label} has no path {source.path!r} at {source.ref}", "correct `path` of the Git source"
         )
+    if folder in snapshot.entries:
+        # A single file is fine; a link has to lead to one.
+        snapshot.file(folder)
     as_whole = source.render is RenderMode.KUSTOMIZE or (
         source.render is RenderMode.AUTO and kustomization_in(snapshot, folder) is not None
     )
@@ -161,6 +181,7 @@ def _render(
         renderer=", ".join(renderers) or "plain",
         declarations=declarations,
         gaps=tuple(gap for part in parts for gap in part.gaps) + twice,
+        codeowners=codeowners_at(snapshot),
     )
 
 
@@ -169,6 +190,7 @@ def _read_folder(reading: Reading, folder: str) -> Iterable[Part]:
     layout = layout_of(reading, folder, units=reading.source.render is RenderMode.AUTO)
     yield render_files(reading, layout.files)
     yield Part(gaps=tuple(reading.gap(chart_problem(chart)) for chart in layout.charts))
+    yield Part(gaps=tuple(reading.gap(link_problem(path, goal)) for path, goal in layout.links))
     yield from _build_units(reading, layout.units)
 
 

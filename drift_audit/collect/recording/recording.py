@@ -7,6 +7,8 @@
     clusters/0000-<name>/schemas.json
     clusters/0000-<name>/objects/0000-<kind>.json   and other_versions/
     clouds/0000-<scope>.json                one CloudScopeView each
+    suspects/0000-<name>.json               one SuspectView each
+    workloads/0000-<cluster>.json           one WorkloadView each
 
 The large members come from JSON of the API server and are written and read by msgspec. The others can hold what
 strict JSON cannot say, since YAML can (infinities, lone surrogates): for them the standard library's spelling.
@@ -32,7 +34,16 @@ from drift_audit.config.settings import Judging
 from drift_audit.errors import RecordingError
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject
-from drift_audit.model.views import CloudScopeView, ClusterView, Gap, GitSourceView, Rendering, Views
+from drift_audit.model.views import (
+    CloudScopeView,
+    ClusterView,
+    Gap,
+    GitSourceView,
+    Rendering,
+    SuspectView,
+    Views,
+    WorkloadView,
+)
 
 DEFAULT_JUDGING = Judging()
 
@@ -91,7 +102,16 @@ def recorded_views(path: Path, management_cluster: str) -> Views:
     if clusters:
         git = tuple(source for source in views.git if source.management_cluster == management_cluster)
         clouds = tuple(cloud for cloud in views.clouds if _is_home_of(cloud, management_cluster))
-        return replace(views, clusters=clusters, git=git, clouds=clouds)
+        return replace(
+            views,
+            clusters=clusters,
+            git=git,
+            clouds=clouds,
+            suspects=tuple(found for found in views.suspects if found.management_cluster == management_cluster),
+            workloads=tuple(
+                found for found in views.workloads if found.cluster.management_cluster == management_cluster
+            ),
+        )
     known = ", ".join(view.management_cluster for view in views.clusters) or "none"
     raise RecordingError(f"{path}: holds no management cluster {management_cluster!r}; it has {known}")
 
@@ -111,6 +131,8 @@ _LAYOUT = {
     "objects": r"clusters/(?P<cluster>\d{5}-[^/]*)/objects/\d{5}-[^/]*\.json",
     "other_versions": r"clusters/(?P<cluster>\d{5}-[^/]*)/other_versions/\d{5}-[^/]*\.json",
     "cloud": r"clouds/\d{5}-[^/]*\.json",
+    "suspects": r"suspects/\d{5}-[^/]*\.json",
+    "workload": r"workloads/\d{5}-[^/]*\.json",
 }
 _LARGE = ("objects", "other_versions", "schemas")
 """Fields of a ClusterView that are members of their own."""
@@ -120,6 +142,8 @@ _GAPS = codec_for(tuple[Gap, ...])
 _GIT = codec_for(GitSourceView)
 _CLUSTER = codec_for(ClusterView)
 _CLOUD = codec_for(CloudScopeView)
+_SUSPECTS = codec_for(SuspectView)
+_WORKLOAD = codec_for(WorkloadView)
 _PART = {name: field_codec(ClusterView, name) for name in _LARGE}
 
 
@@ -134,6 +158,10 @@ def _members(views: Views, judging: Judging) -> Iterator[tuple[str, bytes]]:
         yield from ((f"{folder}/{name}", text) for name, text in _cluster_members(cluster))
     for number, cloud in enumerate(views.clouds):
         yield f"clouds/{_named(number, str(cloud.scope))}.json", _loose_text(_CLOUD.encoded(cloud))
+    for number, beside in enumerate(views.suspects):
+        yield f"suspects/{_named(number, beside.management_cluster)}.json", _loose_text(_SUSPECTS.encoded(beside))
+    for number, workload in enumerate(views.workloads):
+        yield f"workloads/{_named(number, str(workload.cluster))}.json", _loose_text(_WORKLOAD.encoded(workload))
 
 
 def _cluster_members(view: ClusterView) -> Iterator[tuple[str, bytes]]:
@@ -176,6 +204,8 @@ def _views(archive: Archive) -> Views:
         git=tuple(_read(archive, name, _GIT, _loose) for name in found["git"]),
         clusters=tuple(_read_cluster(archive, folder, roles) for folder, roles in clusters.items()),
         clouds=tuple(_read(archive, name, _CLOUD, _loose) for name in found["cloud"]),
+        suspects=tuple(_read(archive, name, _SUSPECTS, _loose) for name in found["suspects"]),
+        workloads=tuple(_read(archive, name, _WORKLOAD, _loose) for name in found["workload"]),
         gaps=_read(archive, "views.json", _GAPS, _loose),
     )
 

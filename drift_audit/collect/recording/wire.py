@@ -8,7 +8,7 @@
 | tuple | list; `frozenset`: sorted list |
 | `ItemKey`, `SetItem` inside a path | `{"item": text}`, `{"set": text}`; other steps as they are |
 | enum | its value |
-| `Json` | as it is |
+| `Json`, `JsonObject` | as it is |
 
 Derived, so that a field that is added to the model cannot be forgotten here.
 """
@@ -45,14 +45,18 @@ class Codec:
 
 
 class _Json:
-    """Marks `Json` and `JsonObject`, whose recursive aliases have no run-time form."""
+    """Marks `Json`, whose recursive alias has no run-time form."""
+
+
+class _JsonObject:
+    """Marks `JsonObject`."""
 
 
 class _Step:
     """Marks one step of a `FieldPath`."""
 
 
-_ALIASES = {"Json": _Json, "JsonObject": _Json, "FieldPath": tuple[_Step, ...], "PathStep": _Step}
+_ALIASES = {"Json": _Json, "JsonObject": _JsonObject, "FieldPath": tuple[_Step, ...], "PathStep": _Step}
 
 
 @cache
@@ -130,6 +134,7 @@ _PLAIN: dict[Any, Codec] = {
     bool: _plain(bool, "true or false"),
     date: Codec(date.isoformat, _date),
     _Json: Codec(None, lambda value: value),
+    _JsonObject: _plain(dict, "an object"),
     _Step: Codec(_step, _step_back),
 }
 

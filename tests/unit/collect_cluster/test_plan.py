@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drift_audit.collect.cluster.discovery import ServedKind
-from drift_audit.collect.cluster.plan import KindPlan, Wanted, chosen_versions, plan_reads, wanted_by
+from drift_audit.collect.cluster.plan import KindPlan, Wanted, chosen_versions, concerns, plan_reads, wanted_by
 from tests.builders import declaration
 
 CORE = "cluster.x-k8s.io"
@@ -118,3 +118,22 @@ def test_cluster_scoped_kinds_ignore_the_restriction() -> None:
     identity = served("v1beta2", group=f"infrastructure.{CORE}", kind="Identity", namespaced=False)
 
     assert plan_of(identity, Wanted(), "fleet").namespaces == ()
+
+
+def test_kinds_that_clusters_wait_for_are_listed_wherever_the_audit_looks() -> None:
+    host = served("v1alpha1", group="metal3.io", kind="BareMetalHost", plural="baremetalhosts")
+    pair = (host.group, host.kind)
+    in_git = [declaration("BareMetalHost", "rack-1", "racks", api_version="metal3.io/v1alpha1")]
+
+    for declared in ([], in_git):
+        wanted = wanted_by(declared, everywhere=[pair])
+        assert concerns("metal3.io", wanted)
+        assert plan_of(host, wanted).namespaces == ()
+        assert plan_of(host, wanted, "fleet").namespaces == ("fleet",)
+    assert plan_reads([host], wanted_by([]), ()) == ()
+
+
+def test_secrets_are_never_listed_even_where_they_are_waited_for() -> None:
+    wanted = wanted_by([], everywhere=[("", "Secret")])
+
+    assert plan_of(SECRET, wanted).names == ()

@@ -12,6 +12,7 @@ from drift_audit.collect.masking import Masker
 from drift_audit.config.settings import GitSource
 from drift_audit.model.keys import FieldPath
 from drift_audit.model.objects import Declaration, Location
+from drift_audit.model.progress import Step
 from drift_audit.model.views import Gap, GitSourceView, Rendering
 from tests.rig.git_repo import GitRepo, make_repo
 
@@ -39,7 +40,7 @@ class Place:
 
     folder: Path
     repo: GitRepo
-    said: list[str] = field(default_factory=list)
+    said: list[Step] = field(default_factory=list)
 
     def view(self, **changes: Any) -> GitSourceView:
         """What the repository's source holds; `changes` are keys of the configuration."""

@@ -87,7 +87,6 @@ def test_a_link_out_of_the_tree_is_a_gap(tmp_path: Path, target: str) -> None:
 def test_a_link_to_a_file_of_the_tree_is_read_where_it_is(tmp_path: Path) -> None:
     place = place_with(tmp_path, {"shared/a.yaml": CLUSTER})
     place.repo.link("apps/a.yaml", "../shared/a.yaml")
-    place.repo.link("apps/folder", "../shared")
     place.repo.commit()
 
     head = place.head(path="apps")
@@ -95,6 +94,32 @@ def test_a_link_to_a_file_of_the_tree_is_read_where_it_is(tmp_path: Path) -> Non
     assert names(head) == ["Cluster/fleet/blue"]
     assert head.declarations[0].location.file == "shared/a.yaml"
     assert head.gaps == ()
+
+
+def test_a_link_to_a_folder_that_is_read_nowhere_is_a_gap(tmp_path: Path) -> None:
+    place = place_with(tmp_path, {"shared/a.yaml": CLUSTER, "apps/own/b.yaml": cluster("red")})
+    place.repo.link("apps/folder", "../shared")
+    place.repo.link("apps/again", "own")
+    place.repo.commit()
+
+    head = place.head(path="apps")
+
+    assert names(head) == ["Cluster/fleet/red"]
+    gap = only_gap(head.gaps)
+    assert gap.subject == "apps/folder"
+    assert gap.reason == "apps/folder is a symbolic link to the folder shared, which is not followed"
+    assert not head.complete
+
+
+def test_a_path_that_is_a_link_to_a_folder_is_told_as_one(tmp_path: Path) -> None:
+    place = place_with(tmp_path, {"shared/a.yaml": CLUSTER})
+    place.repo.link("prod", "shared")
+    place.repo.commit()
+
+    view = place.view(path="prod")
+
+    assert view.head is None
+    assert "prod is a symbolic link to a folder" in only_gap(view.gaps).reason
 
 
 def test_a_submodule_is_a_gap(tmp_path: Path) -> None:
@@ -224,3 +249,16 @@ def test_a_broken_file_with_cloud_inits_own_braces_names_the_line_and_is_no_temp
     assert gap.reason.startswith("a.yaml:")
     assert gap.reason.split(":")[1].isdigit()
     assert "template" not in gap.reason
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (b"\x00GITCRYPT\x00\x9a\x8b", "mend the file"),
+        (f"{CLUSTER}---\na: [\n", "mend the file; the rest of it was audited"),
+    ],
+)
+def test_only_of_a_file_that_was_read_in_part_the_rest_was_audited(
+    tmp_path: Path, content: str | bytes, remedy: str
+) -> None:
+    assert only_gap(place_with(tmp_path, {"bad.yaml": content}).head().gaps).remedy == remedy

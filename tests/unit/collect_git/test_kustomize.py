@@ -16,9 +16,7 @@ from drift_audit.config.settings import RenderMode
 from drift_audit.model.values import mapping
 from tests.unit.collect_git.reading import CLUSTER, Place, cluster, declared, named, names, only_gap, place_with
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("kustomize") or shutil.which("kubectl")), reason="neither kustomize nor kubectl is installed"
-)
+pytestmark = pytest.mark.usefixtures("kustomize_on_path")
 
 POOL = """\
 # the pool of every cluster

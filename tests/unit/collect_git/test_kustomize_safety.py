@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +13,7 @@ import pytest
 from drift_audit.model.views import ScopeStatus
 from tests.unit.collect_git.reading import CLUSTER, names, only_gap, place_with
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("kustomize") or shutil.which("kubectl")), reason="neither kustomize nor kubectl is installed"
-)
+pytestmark = pytest.mark.usefixtures("kustomize_on_path")
 
 
 @contextmanager

@@ -11,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drift_audit.collect.masking import LAST_APPLIED, Masker
+from drift_audit.collect.signs import _SECRET_TEXT
+from drift_audit.model.changes import ChangeEvent, ChangeLog
+from drift_audit.model.keys import CloudScope, ResourceKey
+from drift_audit.model.objects import CloudResource
 from drift_audit.model.values import Json, JsonObject
+from drift_audit.model.views import CloudScopeView
 
 MASKER = Masker("a key")
 
@@ -48,6 +53,27 @@ def test_a_mask_tells_length_and_a_short_hash() -> None:
     assert mask != MASKER.mask("hunter3")
     assert mask != Masker("another key").mask("hunter2")
     assert MASKER.mask("") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alias/nodes",
+        "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "arn:aws-cn:kms:cn-north-1:123456789012:alias/nodes",
+        "1234abcd-12ab-34cd-56ef-1234567890ab",
+        "mrk-1234abcd12ab34cd56ef1234567890ab",
+    ],
+)
+def test_which_key_encrypts_a_volume_is_no_secret(name: str) -> None:
+    volume = {"rootVolume": {"encryptionKey": name}}
+
+    assert masked(volume) == volume
+
+
+@pytest.mark.parametrize("value", ["c2VjcmV0LWtleS1vZi0zMi1ieXRlcy1sb25nISEhIQ==", "hunter2", "alias/x y"])
+def test_an_encryption_key_itself_is_one(value: str) -> None:
+    assert "<masked: " in masked({"encryptionKey": value})["encryptionKey"]
 
 
 def test_without_a_key_masks_compare_within_one_run_only() -> None:
@@ -250,6 +276,45 @@ def test_wherever_a_secret_is_planted_it_is_masked(
     assert MASKER.mask(secret_text) in json.dumps(result)
 
 
+SIGNS_OF_SECRETS = st.sampled_from(
+    [
+        "abcdef.0123456789abcdef",
+        "glpat-0123456789abcdefgh",
+        "xoxb-0123456789-abcdef",
+        "-----BEGIN RSA PRIVATE KEY",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.x",
+        "AKIAIOSFODNN7EXAMPLE",
+        "https://a:b@c",
+        "password=hunter2",
+        "Authorization: Basic abcdef",
+    ]
+)
+FILLER = {f"filler{number}": f"i-{number:017x}" for number in range(8)}
+
+
+@given(
+    value=st.dictionaries(
+        PLAIN_KEYS
+        | SECRET_KEYS
+        | st.sampled_from(["name", "Key", "Value", "files", "postKubeadmCommands", "extraArgs"]),
+        trees(LEAVES | SIGNS_OF_SECRETS | st.sampled_from(["DB_PASSWORD", "a harmless text with blanks", "x" * 25])),
+        max_size=4,
+    )
+)
+def test_a_large_mapping_is_masked_as_a_small_one(value: Any) -> None:
+    large = masked({**value, **FILLER})
+
+    assert {key: large[key] for key in value} == masked(value)
+    assert {key: large[key] for key in FILLER} == FILLER
+
+
+@given(words=st.lists(st.sampled_from(["glpat", "xoxb", "gh", "a1", "-", "/", "0123456789", "abcdefgh"]), max_size=6))
+def test_no_plain_text_is_taken_for_harmless_that_the_search_would_find(words: list[str]) -> None:
+    text = "".join(words)
+
+    assert (masked({"note": text})["note"] == text) == (_SECRET_TEXT.search(text) is None or len(text) < 20)
+
+
 @given(data=st.dictionaries(st.text(min_size=1, max_size=5), st.text(max_size=20), max_size=4))
 def test_a_secret_reads_the_same_from_git_and_from_the_cluster(data: dict[str, str]) -> None:
     encoded = {key: b64(value) for key, value in data.items()}
@@ -345,3 +410,60 @@ def test_binary_data_is_masked_and_reads_the_same_from_git_and_from_the_cluster(
 
     assert in_git == in_cluster
     assert encoded[:20] not in json.dumps(in_git)
+
+
+def resource(tags: dict[str, str], **attributes: Json) -> CloudResource:
+    key = ResourceKey("aws", "123456789012", "eu-central-1", "instance", "i-1")
+    return CloudResource(key=key, attributes=attributes, tags=tags)
+
+
+def test_secrets_in_tags_and_fields_of_a_cloud_resource_are_masked() -> None:
+    tagged = resource(
+        {"Name": "node", "db-password": PLANTED},
+        Tags=[{"Key": "Name", "Value": "node"}, {"Key": "db-password", "Value": PLANTED}],
+        UserData=PLANTED,
+        SecurityGroups=[{"GroupId": "sg-1", "Description": f"connects with password={PLANTED}"}],
+    )
+
+    found = MASKER.mask_resource(tagged)
+
+    assert PLANTED not in repr(found)
+    assert found.tags == {"Name": "node", "db-password": MASKER.mask(PLANTED)}
+    assert found.attributes["Tags"] == [
+        {"Key": "Name", "Value": "node"},
+        {"Key": "db-password", "Value": MASKER.mask(PLANTED)},
+    ]
+
+
+def test_a_cloud_resource_without_secrets_is_not_copied() -> None:
+    plain = resource({"Name": "node"}, InstanceId="i-1", MetadataOptions={"HttpTokens": "required"})
+
+    assert MASKER.mask_resource(plain) is plain
+
+
+def test_secrets_in_what_a_call_wrote_are_masked() -> None:
+    writes: dict[str, Json] = {"UserData": PLANTED, "IpPermissions": [{"Description": f"token={PLANTED}"}], "Size": 3}
+    event = ChangeEvent(
+        id="1", at="", action="ec2:X", who="", how="", actor_class="unknown", resources=("i-1",), writes=writes
+    )
+    log = ChangeLog(source="CloudTrail", region="eu-central-1", asked_from="", events=(event,))
+    scope = CloudScope("aws", "123456789012", "eu-central-1")
+    view = CloudScopeView(scope=scope, identity=None, resources={}, history=(log,))
+
+    found = MASKER.mask_scope(view)
+
+    assert PLANTED not in repr(found)
+    assert found.history[0].events[0].writes["Size"] == 3
+
+
+def test_what_stands_for_a_secret_already_is_left_alone() -> None:
+    tagged = resource({"db-password": MASKER.mask(PLANTED)}, UserData="user-data:sha256-noted:1422")
+
+    assert MASKER.mask_resource(tagged) is tagged
+    assert PLANTED not in repr(MASKER.mask_resource(resource({}, UserData=f"user-data:{PLANTED}:1")))
+
+
+def test_secrets_in_other_annotations_of_a_secret_are_masked() -> None:
+    masked_secret = MASKER.mask_object(secret(metadata={"name": "s", "annotations": {"acme.com/api-token": PLANTED}}))
+
+    assert PLANTED not in json.dumps(masked_secret)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import shutil
 import socket
 import subprocess
-from dataclasses import replace
+import time
 from pathlib import Path
 
 import pytest
 
-from drift_audit.collect.git import Blame, blame, collect_revision
+from drift_audit.collect.git import collect_authors, collect_revision
 from drift_audit.collect.git.remotes import parse_remote, without_credentials
 from drift_audit.collect.masking import Masker
 from drift_audit.config.settings import GitSource
+from drift_audit.model.findings import DeclaredAt
 from drift_audit.model.views import Gap, Rendering, ScopeStatus
-from tests.rig.git_repo import BOB, served_by_daemon
+from tests.rig.git_repo import served_by_daemon
 from tests.unit.collect_git.reading import CLUSTER, Place, cluster, names, only_gap, place_with
 
 SIGNATURE = {f"GIT_{role}_{part}": "x" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
@@ -158,35 +161,6 @@ def test_an_applied_revision_that_nobody_has_is_a_gap(tmp_path: Path) -> None:
     assert "no branch, tag or commit" in gap.reason
 
 
-def test_blame_names_the_commit_that_changed_the_line(tmp_path: Path) -> None:
-    place = place_with(tmp_path, {"a.yaml": CLUSTER})
-    changed = place.repo.commit({"a.yaml": CLUSTER.replace("false", "true")}, "Pause blue", author=BOB)
-    location = place.head().declarations[0].location_of(("spec", "paused"))
-
-    found = blame(GitSource(name="fleet", url="repo"), location, cache_dir=tmp_path / "cache", base_dir=tmp_path)
-
-    assert found == Blame(commit=changed, author="Bob Example", date="2026-01-15T09:00:00Z", subject="Pause blue")
-
-
-def test_blame_of_a_line_that_does_not_exist_is_nothing(tmp_path: Path) -> None:
-    place = place_with(tmp_path, {"a.yaml": CLUSTER})
-    location = place.head().declarations[0].location
-
-    wrong = (
-        replace(location, line=0),
-        replace(location, line=999),
-        replace(location, file="gone.yaml"),
-        replace(location, file="--output=x"),
-    )
-
-    found = [
-        blame(GitSource(name="fleet", url="repo"), nowhere, cache_dir=tmp_path / "cache", base_dir=tmp_path)
-        for nowhere in wrong
-    ]
-
-    assert found == [None] * 4
-
-
 def test_neither_hooks_nor_configuration_of_a_repository_run_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,7 +182,13 @@ def test_neither_hooks_nor_configuration_of_a_repository_run_anything(
     monkeypatch.setenv("HOME", str(home))
 
     head = place.head()
-    blame(GitSource(name="f", url="repo"), head.declarations[0].location, cache_dir=tmp_path, base_dir=tmp_path)
+    collect_authors(
+        (place.view(),),
+        {("prod", "fleet"): GitSource(name="fleet", url="repo")},
+        [DeclaredAt(repo="repo", revision=head.revision, file="a.yaml", line=1)],
+        cache_dir=tmp_path,
+        base_dir=tmp_path,
+    )
     with served_by_daemon(tmp_path) as base:
         place.head(url=f"{base}/repo")
         (clone,) = (tmp_path / "cache" / "git").glob("*.git")
@@ -271,7 +251,62 @@ def test_credentials_in_a_url_appear_nowhere(tmp_path: Path) -> None:
 
     assert view.head is None
     assert "s3cret" not in repr(view)
-    assert "s3cret" not in "".join(place.said)
+    assert "s3cret" not in repr(place.said)
     for folder, _, files in os.walk(tmp_path / "cache"):
         for name in files:
             assert b"s3cret" not in (Path(folder) / name).read_bytes()
+
+
+def test_a_server_that_never_answers_is_a_gap_within_the_timeout(tmp_path: Path) -> None:
+    place = place_with(tmp_path, {"a.yaml": CLUSTER})
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        view = place.view(url=f"git://127.0.0.1:{silent.getsockname()[1]}/fleet", timeout_seconds=1)
+
+    gap = only_gap(view.gaps)
+    assert "did not answer in time" in gap.reason
+    assert "timeout_seconds" in gap.remedy
+    assert time.monotonic() - began < 15
+
+
+def test_what_a_killed_git_left_in_the_clone_stops_no_later_fetch(tmp_path: Path) -> None:
+    place = place_with(tmp_path, {"a.yaml": CLUSTER})
+    with served_by_daemon(tmp_path) as base:
+        url = f"{base}/repo"
+        assert place.view(url=url).head is not None
+        [clone] = (tmp_path / "cache" / "git").glob("*.git")
+        remains = [clone / "packed-refs.lock", clone / "refs/heads/main.lock", clone / "objects/pack/tmp_pack_x"]
+        for path in remains:
+            path.touch()
+        place.repo.commit({"b.yaml": cluster("green")})
+        head = place.head(url=url)
+
+    assert names(head) == ["Cluster/fleet/blue", "Cluster/fleet/green"]
+    assert not any(path.exists() for path in remains)
+
+
+def test_a_clone_whose_making_was_interrupted_is_made_again(tmp_path: Path) -> None:
+    place = place_with(tmp_path, {"a.yaml": CLUSTER})
+    with served_by_daemon(tmp_path) as base:
+        url = f"{base}/repo"
+        assert place.view(url=url).head is not None
+        [clone] = (tmp_path / "cache" / "git").glob("*.git")
+        shutil.rmtree(clone)
+        clone.mkdir()
+        (clone / "HEAD").write_text("ref: refs/heads/main\n")
+        head = place.head(url=url)
+
+    assert names(head) == ["Cluster/fleet/blue"]
+
+
+def test_another_audit_that_keeps_the_clone_is_waited_for_only_so_long(tmp_path: Path) -> None:
+    place = place_with(tmp_path, {"a.yaml": CLUSTER})
+    with served_by_daemon(tmp_path) as base:
+        url = f"{base}/repo"
+        assert place.view(url=url).head is not None
+        [lock] = (tmp_path / "cache" / "git").glob("*.lock")
+        with lock.open() as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            view = place.view(url=url, timeout_seconds=1)
+
+    assert "another audit is fetching" in only_gap(view.gaps).reason

@@ -16,10 +16,21 @@ from hypothesis import strategies as st
 
 from drift_audit.collect.recording import Recording, read_recording, recorded_views, write_recording
 from drift_audit.errors import OutputError, RecordingError
-from drift_audit.model.keys import CloudScope, ItemKey, ObjectKey, SetItem
+from drift_audit.model.keys import CloudScope, ClusterKey, ItemKey, ObjectKey, SetItem
 from drift_audit.model.objects import Mark
 from drift_audit.model.values import Json
-from drift_audit.model.views import CloudScopeView, ClusterView, Gap, GitSourceView, Rendering, View, Views
+from drift_audit.model.views import (
+    CloudScopeView,
+    ClusterView,
+    Gap,
+    GitSourceView,
+    Reach,
+    Rendering,
+    SuspectView,
+    View,
+    Views,
+    WorkloadView,
+)
 from tests.builders import capi_object, cloud_resource, declaration
 from tests.unit.recording.views import any_views
 
@@ -261,3 +272,19 @@ def test_scrubbing_never_breaks_the_text_around_it(text: str) -> None:
         ).views.clusters
 
     assert cluster.objects[machine.key].annotations["z"] == "kept"
+
+
+def test_one_management_cluster_takes_along_what_was_looked_at_closer(tmp_path: Path) -> None:
+    views = Views(
+        clusters=(cluster_view(), cluster_view(management_cluster="other")),
+        suspects=(SuspectView(management_cluster="prod"), SuspectView(management_cluster="other")),
+        workloads=tuple(
+            WorkloadView(cluster=ClusterKey(name, "fleet", "one"), reach=Reach.REACHED) for name in ("other", "prod")
+        ),
+    )
+    written(views, tmp_path / "fleet.dar")
+
+    found = recorded_views(tmp_path / "fleet.dar", "prod")
+
+    assert [view.management_cluster for view in found.suspects] == ["prod"]
+    assert [view.cluster.management_cluster for view in found.workloads] == ["prod"]

@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from drift_audit.model.keys import ItemKey, SetItem
-from drift_audit.model.views import CloudScopeView, ClusterView, GitSourceView, Views
+from drift_audit.model.views import CloudScopeView, ClusterView, GitSourceView, SuspectView, Views, WorkloadView
 
 Strategy = st.SearchStrategy[Any]
 
@@ -98,5 +98,7 @@ any_views: st.SearchStrategy[Views] = st.builds(
     git=_some(GitSourceView, YAML),
     clusters=_some(ClusterView, JSON),
     clouds=_some(CloudScopeView, YAML),
+    suspects=_some(SuspectView, YAML),
+    workloads=_some(WorkloadView, YAML),
     gaps=YAML.of(get_type_hints(Views)["gaps"]),
 )

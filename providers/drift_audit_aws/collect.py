@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from drift_audit.clock import now, stamp
 from drift_audit.interfaces import Progress, ScopeRequest
+from drift_audit.model.health import Question
 from drift_audit.model.keys import CloudScope, ResourceKey
 from drift_audit.model.objects import CloudResource
+from drift_audit.model.progress import began, counted, ended, part_done, planned
 from drift_audit.model.views import CloudScopeView, Gap, ResourceListing, ScopeRead, ScopeStatus, View
-from drift_audit_aws.instances import INSTANCES
-from drift_audit_aws.listing import Filters, ResourceReader, fleet_filters, id_filters, read_pass
-from drift_audit_aws.network_interfaces import NETWORK_INTERFACES
-from drift_audit_aws.ownership import OWNED_TAG_PATTERN
-from drift_audit_aws.plan import VPC_HINT
-from drift_audit_aws.refusals import Refusal, refusal
-from drift_audit_aws.security_groups import SECURITY_GROUPS
+from drift_audit_aws.constraints.answering import answered
+from drift_audit_aws.families import READERS
+from drift_audit_aws.plan import ACCOUNT_WIDE_HINT, VPC_HINT
+from drift_audit_aws.reading import Found, Reader, Wanted
+from drift_audit_aws.refusals import FAILURES, Failure, Refusal, refusal
 from drift_audit_aws.session import AccountSession, MeteredClient
 
 logger = logging.getLogger(__name__)
 
-READERS: tuple[ResourceReader, ...] = (INSTANCES, SECURITY_GROUPS, NETWORK_INTERFACES)
 IDENTITY_ACTION = "sts:GetCallerIdentity"
 
 _REMEDY_WRONG_ACCOUNT = "Correct role_arn or profile under clouds.aws.accounts for account {account}."
@@ -37,32 +36,70 @@ _REMEDY_BUG = "See the traceback in the log and report it."
 class _Read:
     """What a listing gave before it ended, and why it ended early."""
 
-    resources: Mapping[tuple[str, str], CloudResource]
+    resources: Found
     listing: ResourceListing
     account: ScopeRead
     gap: Gap | None = None
 
 
+@dataclass(slots=True)
+class _ScopeCalls:
+    """`reading.Calls` of one listing: remembers what the clients had cost before it began."""
+
+    session: AccountSession
+    region: str
+    _used: dict[str, tuple[MeteredClient, int, int]] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        if service not in self._used:
+            metered = self.session.client(service, self.region)
+            self._used[service] = (metered, metered.meter.calls, metered.meter.throttles)
+        return self._used[service][0].client
+
+    @property
+    def calls(self) -> int:
+        return sum(metered.meter.calls - calls for metered, calls, _ in self._used.values())
+
+    @property
+    def throttles(self) -> int:
+        return sum(metered.meter.throttles - throttles for metered, _, throttles in self._used.values())
+
+
 def collect_scope(session: AccountSession, request: ScopeRequest, page_size: int, progress: Progress) -> CloudScopeView:
     """The scope's resources of every type; what fails is incomplete and has a gap, the rest is unaffected."""
     scope = request.scope
-    progress(f"reading {scope}")
+    progress(began(str(scope), "reading the account", things="resources", kinds="types"))
     identity, doubt = _verified(session, scope)
     if doubt is not None:
-        progress(f"{scope}: {doubt.reason}")
+        progress(ended(str(scope), doubt.reason))
         return _unread(request, identity, doubt)
-    reads = [_read_type(reader, session, request, page_size) for reader in READERS]
-    progress(f"read {scope}: {sum(len(read.resources) for read in reads)} resources")
+    found: dict[tuple[str, str], CloudResource] = {}
+    reads: dict[str, _Read] = {}
+    readers = _readers(request)
+    progress(planned(str(scope), len(readers)))
+    for reader in readers:
+        wanted = Wanted(
+            scope=scope,
+            vpcs=request.hints.get(VPC_HINT, ()),
+            named=frozenset(request.hints.get(reader.type, ())),
+            before=found,
+            names=request.hints,
+            page_size=page_size,
+        )
+        reads[reader.type] = _after(reader, reads, _read(reader, session, wanted, progress))
+        found.update(reads[reader.type].resources)
+        progress(part_done(str(scope)))
+    progress(ended(str(scope), f"{len(found):,} resources"))
     return CloudScopeView(
         scope=scope,
         clusters=request.clusters,
         assumed=request.assumed,
         identity=identity,
-        resources=dict(chain.from_iterable(read.resources.items() for read in reads)),
-        listings={read.listing.type: read.listing for read in reads},
+        resources=found,
+        listings={read.listing.type: read.listing for read in reads.values()},
         read_at=stamp(now()),
-        gaps=tuple(read.gap for read in reads if read.gap is not None),
-        reads=tuple(read.account for read in reads),
+        gaps=tuple(read.gap for read in reads.values() if read.gap is not None),
+        reads=tuple(read.account for read in reads.values()),
     )
 
 
@@ -78,22 +115,30 @@ def reread_scope(
     identity, doubt = _verified(session, scope)
     if doubt is not None:
         return replace(view, gaps=(*view.gaps, doubt))
-    for reader in READERS:
-        ids = {key.id for key in suspects if key.scope == scope and key.type == reader.type}
+    view = replace(view, identity=identity)
+    for reader in _readers(request):
+        ids = frozenset(key.id for key in suspects if key.scope == scope and key.type == reader.type)
         if ids:
-            view = _reread_type(reader, session, scope, replace(view, identity=identity), ids, page_size)
+            wanted = Wanted(scope=scope, only=ids, before=view.resources, page_size=page_size)
+            view = _reread_type(reader, session, view, wanted, ids)
     return view
 
 
+def ask_scope(session: AccountSession, view: CloudScopeView, questions: Sequence[Question]) -> CloudScopeView:
+    """The view with what AWS answers about its limits."""
+    return answered(_ScopeCalls(session, view.scope.region), view, questions)
+
+
+def _readers(request: ScopeRequest) -> list[Reader]:
+    """Those of this scope: what an account has only once is read in one of its scopes."""
+    account_wide = bool(request.hints.get(ACCOUNT_WIDE_HINT))
+    return [reader for reader in READERS if reader.everywhere or account_wide]
+
+
 def _reread_type(
-    reader: ResourceReader,
-    session: AccountSession,
-    scope: CloudScope,
-    view: CloudScopeView,
-    ids: set[str],
-    page_size: int,
+    reader: Reader, session: AccountSession, view: CloudScopeView, wanted: Wanted, ids: Collection[str]
 ) -> CloudScopeView:
-    read = _read(reader, session, scope, id_filters(reader, ids), (), page_size)
+    read = _read(reader, session, wanted)
     if read.gap is not None:
         return replace(view, gaps=(*view.gaps, read.gap), reads=(*view.reads, read.account))
     suspects = {(reader.type, suspect) for suspect in ids}
@@ -113,7 +158,7 @@ def _verified(session: AccountSession, scope: CloudScope) -> tuple[str | None, G
     """
     try:
         identity = session.identity(scope.region)
-    except (ClientError, BotoCoreError) as error:
+    except FAILURES as error:
         refused = refusal(error, IDENTITY_ACTION, scope.account, scope.region)
         return None, _gap(str(scope), "", f"the account could not be verified: {refused.reason}", refused.remedy)
     if identity != scope.account:
@@ -125,7 +170,8 @@ def _verified(session: AccountSession, scope: CloudScope) -> tuple[str | None, G
 def _unread(request: ScopeRequest, identity: str | None, doubt: Gap) -> CloudScopeView:
     scope = request.scope
     listings = {
-        reader.type: ResourceListing(type=reader.type, complete=False, reason=doubt.reason) for reader in READERS
+        reader.type: ResourceListing(type=reader.type, complete=False, reason=doubt.reason)
+        for reader in _readers(request)
     }
     reads = tuple(
         ScopeRead(view=View.CLOUD, scope=f"{scope}/{kind}", status=ScopeStatus.FAILED, reason=doubt.reason)
@@ -144,67 +190,63 @@ def _unread(request: ScopeRequest, identity: str | None, doubt: Gap) -> CloudSco
     )
 
 
-def _read_type(reader: ResourceReader, session: AccountSession, request: ScopeRequest, page_size: int) -> _Read:
-    passes = fleet_filters(reader, request.hints.get(VPC_HINT, ()), OWNED_TAG_PATTERN)
-    return _read(reader, session, request.scope, passes, request.hints.get(reader.type, ()), page_size)
-
-
-def _read(
-    reader: ResourceReader,
-    session: AccountSession,
-    scope: CloudScope,
-    passes: Iterable[Filters],
-    known: Iterable[str],
-    page_size: int,
-) -> _Read:
-    """All passes merged, then one more for the known ids that no pass showed.
-
-    The last pass finds an instance that stands in a foreign VPC and has lost its tags: without it that
-    instance would be called missing.
-    """
+def _read(reader: Reader, session: AccountSession, wanted: Wanted, progress: Progress = lambda step: None) -> _Read:
+    scope = wanted.scope
     found: dict[tuple[str, str], CloudResource] = {}
+    calls = _ScopeCalls(session, scope.region)
     started = time.monotonic()
-    before = (0, 0)
-    metered: MeteredClient | None = None
     problem: Refusal | None = None
     try:
-        metered = session.client("ec2", scope.region)
-        before = (metered.meter.calls, metered.meter.throttles)
-        for filters in passes:
-            for resource in read_pass(reader, metered.client, scope, filters, page_size):
-                found[resource.key.type, resource.key.id] = resource
-        unseen = {suspect for suspect in known if (reader.type, suspect) not in found}
-        for filters in id_filters(reader, unseen):
-            for resource in read_pass(reader, metered.client, scope, filters, page_size):
-                found[resource.key.type, resource.key.id] = resource
-    except (ClientError, BotoCoreError) as error:
-        problem = refusal(error, reader.action, scope.account, scope.region)
+        for resource in counted(progress, str(scope), reader.read(calls, wanted)):
+            found[resource.key.type, resource.key.id] = resource
+    except FAILURES as error:
+        problem = refusal(error, _action(reader, error), scope.account, scope.region)
     except Exception as error:
         logger.exception("reading %s of %s failed", reader.type, scope)
         problem = Refusal(code="", reason=f"reading failed unexpectedly: {type(error).__name__}", remedy=_REMEDY_BUG)
-    calls, throttles = (metered.meter.calls, metered.meter.throttles) if metered else (0, 0)
     status = ScopeStatus.COMPLETE if problem is None else ScopeStatus.PARTIAL if found else ScopeStatus.FAILED
     reason = problem.reason if problem else ""
     name = f"{scope}/{reader.type}"
     return _Read(
         resources=found,
         listing=ResourceListing(
-            type=reader.type,
-            complete=problem is None,
-            reason=reason,
-            calls=calls - before[0],
-            read_at=stamp(now()),
+            type=reader.type, complete=problem is None, reason=reason, calls=calls.calls, read_at=stamp(now())
         ),
         account=ScopeRead(
             view=View.CLOUD,
             scope=name,
             status=status,
             reason=reason,
-            calls=calls - before[0],
-            throttles=throttles - before[1],
+            calls=calls.calls,
+            throttles=calls.throttles,
             seconds=round(time.monotonic() - started, 3),
         ),
-        gap=_gap(name, reader.type, problem.reason, problem.remedy, status) if problem else None,
+        gap=replace(_gap(name, reader.type, problem.reason, problem.remedy, status), right=problem.right)
+        if problem
+        else None,
+    )
+
+
+def _action(reader: Reader, error: Failure) -> str:
+    """The IAM action that failed, where a reader needs several."""
+    operation = error.operation_name if isinstance(error, ClientError) else ""
+    return next((action for action in reader.actions if action.partition(":")[2] == operation), reader.actions[0])
+
+
+def _after(reader: Reader, reads: Mapping[str, _Read], read: _Read) -> _Read:
+    """The read as it counts: what was found by way of an incomplete listing is incomplete too.
+
+    Without a gap of its own: the gap of that listing tells what to do.
+    """
+    lacking = next((kind for kind in reader.needs if not reads[kind].listing.complete), "")
+    if not lacking or read.gap is not None:
+        return read
+    reason = f"{lacking} could not be listed completely: {reads[lacking].listing.reason}"
+    status = ScopeStatus.PARTIAL if read.resources else ScopeStatus.FAILED
+    return replace(
+        read,
+        listing=replace(read.listing, complete=False, reason=reason),
+        account=replace(read.account, status=status, reason=reason),
     )
 
 

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from drift_audit.interfaces import Fact, Link
 from drift_audit.model.fields import FieldRow
+from drift_audit.model.findings import Severity
 from drift_audit.model.keys import CloudScope
 from drift_audit.model.values import Observed, Present, Unknown
 from drift_audit.model.views import CloudScopeView
-from drift_audit_aws.comparers import COMPARERS, Part, declared_path
-from drift_audit_aws.conditions import CONDITIONS
-from drift_audit_aws.expectations import EXPECTATIONS
+from drift_audit_aws.families import (
+    ALWAYS_SENT,
+    COMPARERS,
+    CONDITIONS,
+    EXPECTATIONS,
+    JUDGEMENTS,
+    OBSERVATIONS,
+    SILENCERS,
+)
+from drift_audit_aws.family import Condition, Expectation, Observation
 from drift_audit_aws.fleet import Fleet
-from drift_audit_aws.observations import OBSERVATIONS
-from drift_audit_aws.paths import cloud_value, value_at
+from drift_audit_aws.parts import Comparer, Part, declared_path
+from drift_audit_aws.paths import cloud_value, path_reader
 from drift_audit_aws.reactions import row_for
-from drift_audit_aws.subject import CloudIndex, Subject
+from drift_audit_aws.subject import CloudIndex, Subject, index_scopes
 
 
 def compare_links(
@@ -28,99 +37,152 @@ def compare_links(
     *,
     equal_too: bool = False,
 ) -> Iterator[Fact]:
-    """Facts of all rows on all links. Pairs that are being deleted, or that an Auto Scaling group keeps, have none."""
-    by_scope = {cloud.scope: CloudIndex(cloud) for cloud in clouds}
-    by_pair: dict[tuple[str, str], list[FieldRow]] = defaultdict(list)
+    """Facts of all rows on all links. Pairs that are being deleted have none."""
+    by_scope = index_scopes(clouds)
+    by_pair: dict[tuple[str, str], list[_Check]] = defaultdict(list)
     for row in rows:
-        by_pair[row.kind, row.resource].append(row)
+        by_pair[row.kind, row.resource].append(_check(row))
     for link in links:
         applying = by_pair.get((link.object.kind, link.resource.type), ())
         subject = _subject(link, fleet, by_scope) if applying else None
         if subject is None or _leaving(subject):
             continue
-        for row in applying:
-            facts = list(_facts(subject, row))
-            yield from facts or (_equal(subject, row) if equal_too else ())
+        for check in applying:
+            facts = _facts(subject, check)
+            # Asked where something is to be said only: on a healthy fleet that is nowhere.
+            if (facts or equal_too) and not any(silences(subject, check.row) for silences in SILENCERS):
+                yield from facts or _equal(subject, check)
 
 
 def _subject(link: Link, fleet: Fleet, clouds: Mapping[CloudScope, CloudIndex]) -> Subject | None:
     """`None` for a link whose object or resource is not in these views (any more): that is a matter of correlation."""
-    machine = fleet.machines.get((link.management_cluster, link.object))
     cluster = fleet.clusters.get(link.cluster)
+    view = fleet.view(link.management_cluster)
+    found = view.objects.get(link.object) if view is not None else None
     index = clouds.get(link.resource.scope)
     resource = index.view.resources.get((link.resource.type, link.resource.id)) if index is not None else None
-    if cluster is None or index is None or resource is None:
+    if cluster is None or found is None or index is None or resource is None:
         return None
     return Subject(
         link=link,
-        object=machine.object if machine is not None else cluster.infra,
+        object=found,
         resource=resource,
         cluster=cluster,
-        machine=machine,
+        machine=fleet.machines.get((link.management_cluster, link.object)),
+        pool=fleet.pools.get((link.management_cluster, link.object)),
         index=index,
+        fleet=fleet,
     )
 
 
 def _leaving(subject: Subject) -> bool:
-    """True while CAPA takes the resource apart itself, or where the launch template decides instead of the object."""
+    """True while CAPA takes the resource apart itself."""
     if subject.machine is not None:
-        return subject.machine.deleting or subject.machine.in_pool
+        return subject.machine.deleting
+    if subject.pool is not None:
+        return subject.pool.deleting
     return subject.cluster.deleting
 
 
-def _facts(subject: Subject, row: FieldRow) -> Iterator[Fact]:
-    if row.skip_when and CONDITIONS[row.skip_when](subject):
-        return
-    wanted = _wanted(subject, row)
+def _facts(subject: Subject, check: _Check) -> Sequence[Fact]:
+    if check.skips is not None and check.skips(subject):
+        return ()
+    wanted = check.wanted(subject)
     if wanted is None:
-        return
-    actual = _actual(subject, row)
-    for part in _parts(subject, row, wanted, actual):
-        yield Fact(
-            link=subject.link,
-            row=row_for(subject, row, part),
+        return ()
+    actual = check.actual(subject)
+    if _same_text(wanted, actual):
+        return ()
+    return [
+        Fact(
+            link=subject.link if part.object is None else replace(subject.link, object=part.object),
+            row=row_for(subject, check.row, part),
             path=part.path,
             capi=part.capi,
             cloud=part.cloud,
             capi_path=part.capi_path,
-            severity=part.severity,
+            severity=part.severity or _judged(check.row, part),
             note=part.note,
         )
+        for part in _parts(subject, check, wanted, actual)
+    ]
 
 
-def _equal(subject: Subject, row: FieldRow) -> Iterator[Fact]:
+def _same_text(wanted: Observed, actual: Observed) -> bool:
+    """True for what no comparer can find different; most of a fleet ends here."""
+    return (
+        isinstance(wanted, Present)
+        and isinstance(actual, Present)
+        and isinstance(wanted.value, str)
+        and wanted.value == actual.value
+    )
+
+
+def _judged(row: FieldRow, part: Part) -> Severity | None:
+    """The severity of this very change, where the row's field has degrees."""
+    judge = JUDGEMENTS.get(row.cloud[0]) if row.cloud else None
+    if judge is None or not isinstance(part.capi, Present) or not isinstance(part.cloud, Present):
+        return None
+    return judge(part.capi.value, part.cloud.value)
+
+
+def _equal(subject: Subject, check: _Check) -> Iterator[Fact]:
     """The fact that the row found nothing: for a reader who asks what was compared."""
-    skipped = bool(row.skip_when) and CONDITIONS[row.skip_when](subject)
-    wanted = None if skipped else _wanted(subject, row)
+    skipped = check.skips is not None and check.skips(subject)
+    wanted = None if skipped else check.wanted(subject)
     if wanted is not None:
         yield Fact(
             link=subject.link,
-            row=row,
-            path=row.path,
+            row=check.row,
+            path=check.row.path,
             capi=wanted,
-            cloud=_actual(subject, row),
-            capi_path=declared_path(row),
+            cloud=check.actual(subject),
+            capi_path=declared_path(check.row),
         )
 
 
-def _parts(subject: Subject, row: FieldRow, wanted: Observed, actual: Observed) -> Iterator[Part]:
+def _parts(subject: Subject, check: _Check, wanted: Observed, actual: Observed) -> Iterator[Part]:
     if isinstance(wanted, Unknown) or isinstance(actual, Unknown):
-        yield Part(path=row.path, capi=wanted, cloud=actual, capi_path=declared_path(row))
-        return
-    yield from COMPARERS[row.comparer](subject, row, wanted, actual)
+        return iter((Part(path=check.row.path, capi=wanted, cloud=actual, capi_path=declared_path(check.row)),))
+    return check.comparer(subject, check.row, wanted, actual)
 
 
-def _wanted(subject: Subject, row: FieldRow) -> Observed | None:
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A row with its functions looked up, once for all the pairs that it is about."""
+
+    row: FieldRow
+    skips: Condition | None
+    wanted: Expectation
     """What the object asks for; `None` when it asks for nothing."""
-    if row.expect:
-        return EXPECTATIONS[row.expect](subject)
-    value = value_at(subject.object.raw, row.capi[0])
-    if value is None:
-        value = row.default
-    return None if value is None else Present(value)
+    actual: Observation
+    comparer: Comparer
 
 
-def _actual(subject: Subject, row: FieldRow) -> Observed:
-    if row.observe:
-        return OBSERVATIONS[row.observe](subject)
-    return cloud_value(subject.resource.key.type, subject.resource.attributes, row.cloud[0])
+def _check(row: FieldRow) -> _Check:
+    return _Check(
+        row=row,
+        skips=CONDITIONS[row.skip_when] if row.skip_when else None,
+        wanted=EXPECTATIONS[row.expect] if row.expect else _declared(row),
+        actual=OBSERVATIONS[row.observe] if row.observe else _answered(row),
+        comparer=COMPARERS[row.comparer],
+    )
+
+
+def _declared(row: FieldRow) -> Expectation:
+    """The value of the spec field, or the row's default."""
+    value_of = path_reader(row.capi[0])
+    default = row.default
+
+    def wanted(subject: Subject) -> Observed | None:
+        value = value_of(subject.object.raw)
+        if value is None:
+            value = default
+        return None if value is None else Present(value)
+
+    return wanted
+
+
+def _answered(row: FieldRow) -> Observation:
+    always_sent, path = ALWAYS_SENT.get(row.resource, frozenset()), row.cloud[0]
+    return lambda subject: cloud_value(always_sent, subject.resource.attributes, path)

@@ -3,166 +3,135 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TypeAlias
 
-from drift_audit.clock import moment
-from drift_audit.interfaces import Absence, Correlation, Link
-from drift_audit.model.findings import Severity
-from drift_audit.model.keys import CloudScope, ClusterKey, ResourceKey
-from drift_audit.model.objects import CapiObject, CloudResource
-from drift_audit.model.values import dig, text
+from drift_audit.interfaces import Absence, Correlation, Link, Undecided
+from drift_audit.model.keys import CloudScope, ClusterKey, ObjectKey, ResourceKey
+from drift_audit.model.objects import CloudResource
 from drift_audit.model.views import CloudScopeView
-from drift_audit_aws.doubts import Doubt, Doubted, assumed, gaps_of, ownerless, placeless, unbuilt, unlisted
-from drift_audit_aws.fleet import AwsCluster, AwsMachine, Fleet
-from drift_audit_aws.instances import INSTANCE
+from drift_audit_aws.doubts import Doubted, assumed, doubted, gaps_of, placeless, unlisted
+from drift_audit_aws.families import ATTACHMENTS, DETAILS, FAMILIES, REACHES
+from drift_audit_aws.family import Loss, Named
+from drift_audit_aws.fleet import Fleet, settled
 from drift_audit_aws.leftovers import find_leftovers
-from drift_audit_aws.ownership import GONE_STATES, state_of
-from drift_audit_aws.plan import Placements, places_in
-from drift_audit_aws.security_groups import SECURITY_GROUP
+from drift_audit_aws.placing import Placements, places_in
+from drift_audit_aws.subject import CloudIndex, index_scopes
 
 Match: TypeAlias = Link | Absence | Doubted
-
-SETTLING = timedelta(minutes=10)
-"""EC2 is eventually consistent, and CAPA looks again after its sync period (main.go, --sync-period)."""
-
-_REPLACE_MACHINE = (
-    "Find out in CloudTrail who ended the instance: event TerminateInstances, resource {id}.",
-    "Delete Machine {namespace}/{machine}, or let a MachineHealthCheck do it; its owner then makes a new one.",
-)
-_RECREATE_GROUP = (
-    "Find out in CloudTrail who deleted the group: event DeleteSecurityGroup, resource {id}.",
-    "Check the conditions of {kind} {namespace}/{name}: ClusterSecurityGroupsReady tells whether CAPA made a new one.",
-)
-
-NEVER_REPLACED = "CAPA keeps looking for the instance and never makes another one for this AWSMachine"
-FAILED_FOR_GOOD = "CAPA marks the AWSMachine as failed for good; only a new Machine replaces it"
-POOL_REPLACES = "the Auto Scaling group replaces it, and CAPA removes this AWSMachine"
-GROUP_REMADE = "CAPA makes a new group with a new id at its next reconcile; nothing moves to it by itself"
-OVERRIDE_BREAKS = "CAPA cannot reconcile the cluster's network until the override names an existing group"
 
 
 def correlate_fleet(
     fleet: Fleet, clouds: Sequence[CloudScopeView], orphan_min_age: timedelta, now: datetime
 ) -> Correlation:
     """Links, absences, leftovers, and everything that could not be decided."""
-    by_scope = {cloud.scope: cloud for cloud in clouds}
+    by_scope = index_scopes(clouds)
     places = places_in(fleet, clouds)
-    matches = [*_instances(fleet, places, by_scope, now), *_groups(fleet, places, by_scope, now)]
+    named = [each for family in FAMILIES for each in family.names(fleet)]
+    matches = [match for each in named if each.loss for match in _matches(each, each.loss, places, by_scope, now)]
+    matches += chain.from_iterable(family.doubts(fleet, _links(matches), now) for family in FAMILIES)
     matches = list(_without_assumptions(matches, fleet, places))
-    leftovers, gaps = find_leftovers(fleet, places, clouds, orphan_min_age, now)
-    doubted = list(dict.fromkeys(match for match in matches if isinstance(match, Doubted)))
+    links = _with_reached(_links(matches), fleet, by_scope)
+    claimed = _with_details(frozenset(link.resource for link in links) | _mentioned(named, places, by_scope))
+    leftovers, gaps = find_leftovers(fleet, places, clouds, claimed, orphan_min_age, now)
+    doubts = list(dict.fromkeys(match for match in matches if isinstance(match, Doubted)))
     return Correlation(
-        links=tuple(match for match in matches if isinstance(match, Link)),
+        links=tuple(links),
         absences=tuple(match for match in matches if isinstance(match, Absence)),
-        undecided=tuple(each.undecided() for each in doubted),
+        undecided=_undecided(doubts),
         leftovers=leftovers,
-        gaps=(*gaps_of([*doubted, *_ownerless(fleet, matches)]), *gaps),
+        gaps=(*gaps_of(doubts), *gaps),
+        claimed=claimed,
     )
 
 
-def _instances(
-    fleet: Fleet, places: Placements, clouds: Mapping[CloudScope, CloudScopeView], now: datetime
+def _undecided(doubts: Sequence[Doubted]) -> tuple[Undecided, ...]:
+    """Each object once, with the first reason: an AWSCluster names resources of many types."""
+    first: dict[tuple[str, ObjectKey], Undecided] = {}
+    for each in doubts:
+        if each.whole:
+            first.setdefault((each.management_cluster, each.object), each.undecided())
+    return tuple(first.values())
+
+
+def _matches(
+    named: Named, loss: Loss, places: Placements, clouds: Mapping[CloudScope, CloudIndex], now: datetime
 ) -> Iterator[Match]:
-    for machine in fleet.machines.values():
-        if not machine.instance_id:
-            continue
-        cloud = _cloud_of(machine.cluster_key, places, clouds)
-        if isinstance(cloud, Doubt):
-            yield _doubted(machine.object, machine.cluster_key, cloud)
-            continue
-        link = _link(machine.object, machine.cluster_key, cloud.scope, INSTANCE, machine.instance_id)
-        found = cloud.resources.get((INSTANCE, machine.instance_id))
-        if found is not None and state_of(found) not in GONE_STATES:
-            yield link
-        elif found is not None or cloud.listed(INSTANCE):
-            yield _instance_absence(machine, link, found, now)
-        else:
-            yield _doubted(machine.object, machine.cluster_key, unlisted(cloud, INSTANCE))
+    """The resource that the object names, its absence, or why neither can be said."""
+    placement = places.placed.get(named.cluster)
+    if placement is None:
+        yield doubted(named.object, named.cluster, placeless(named.cluster, places))
+        return
+    cloud = clouds[placement.scope].holding(named.type)
+    if cloud is None:
+        yield doubted(named.object, named.cluster, unlisted(clouds[placement.scope].view, named.type))
+        return
+    link = Link(
+        management_cluster=named.cluster.management_cluster,
+        object=named.object.key,
+        resource=_key(cloud.scope, named.type, named.id),
+        cluster=named.cluster,
+    )
+    found = cloud.resources.get((named.type, named.id))
+    if found is not None and not loss.gone(found):
+        yield link
+    elif found is not None or cloud.listed(named.type):
+        yield _absence(named, loss, link, found, now)
+    else:
+        yield doubted(named.object, named.cluster, unlisted(cloud, named.type))
 
 
-def _instance_absence(machine: AwsMachine, link: Link, found: CloudResource | None, now: datetime) -> Absence:
-    young = _younger_than_settling(machine.object, now)
-    words = {
-        "id": link.resource.id,
-        "namespace": machine.object.namespace,
-        "machine": machine.machine.name if machine.machine is not None else machine.object.name,
-    }
+def _absence(named: Named, loss: Loss, link: Link, found: CloudResource | None, now: datetime) -> Absence:
     return Absence(
         link=link,
-        path=machine.id_path,
-        detail=_end_of(found) if found is not None else "",
-        severity=Severity.CRITICAL if machine.role == "control-plane" else Severity.HIGH,
-        reaction=POOL_REPLACES if machine.in_pool else FAILED_FOR_GOOD if found is not None else NEVER_REPLACED,
-        next_steps=tuple(step.format(**words) for step in _REPLACE_MACHINE),
-        transitional=machine.deleting or machine.in_pool or (young and found is None),
+        path=named.path,
+        detail=loss.detail(found) if found is not None else "",
+        severity=loss.severity,
+        reaction=loss.reaction_when_gone if found is not None and loss.reaction_when_gone else loss.reaction,
+        next_steps=loss.next_steps,
+        transitional=loss.transitional or (found is None and not settled(named.object, now)),
     )
 
 
-def _end_of(instance: CloudResource) -> str:
-    """`terminated: User initiated (2026-11-20 09:00:00 GMT)`, as far as EC2 tells."""
-    reason = text(instance.attributes.get("StateTransitionReason")) or text(
-        dig(instance.attributes, "StateReason", "Message")
-    )
-    return f"{state_of(instance)}: {reason}" if reason else state_of(instance)
+def _links(matches: Sequence[Match]) -> list[Link]:
+    return [match for match in matches if isinstance(match, Link)]
 
 
-def _groups(
-    fleet: Fleet, places: Placements, clouds: Mapping[CloudScope, CloudScopeView], now: datetime
-) -> Iterator[Match]:
-    """The security groups of AWSClusters. Those of EKS are audited together with EKS."""
-    for cluster in fleet.clusters.values():
-        if cluster.eks:
-            continue
-        if not cluster.security_groups:
-            if _should_be_built(cluster, now):
-                yield _doubted(cluster.infra, cluster.key, unbuilt(cluster))
-            continue
-        cloud = _cloud_of(cluster.key, places, clouds)
-        if isinstance(cloud, Doubt):
-            yield _doubted(cluster.infra, cluster.key, cloud)
-            continue
-        unknown = False
-        for role, group in sorted(cluster.security_groups.items()):
-            link = _link(cluster.infra, cluster.key, cloud.scope, SECURITY_GROUP, group)
-            if (SECURITY_GROUP, group) in cloud.resources:
-                yield link
-            elif cloud.listed(SECURITY_GROUP):
-                yield _group_absence(cluster, role, link, now)
-            else:
-                unknown = True
-        if unknown:
-            yield _doubted(cluster.infra, cluster.key, unlisted(cloud, SECURITY_GROUP))
+def _with_reached(links: Sequence[Link], fleet: Fleet, clouds: Mapping[CloudScope, CloudIndex]) -> list[Link]:
+    """The links, and those to everything that stands behind their resources."""
+    found = {(link.object, link.resource): link for link in links}
+    waiting = list(links)
+    while waiting:
+        link = waiting.pop()
+        scope = link.resource.scope
+        index = clouds[scope]
+        behind = chain.from_iterable([reaches(link, index) for reaches in REACHES])
+        beside = chain.from_iterable([attachments(fleet, link, index) for attachments in ATTACHMENTS])
+        for reached in chain(behind, beside):
+            resource = _key(scope, *reached)
+            if (link.object, resource) not in found:
+                further = found[link.object, resource] = replace(link, resource=resource)
+                waiting.append(further)
+    return list(found.values())
 
 
-def _should_be_built(cluster: AwsCluster, now: datetime) -> bool:
-    """True when CAPA had the time to make the security groups, and nobody else makes them. Being paused, or without
-    a controller, is no excuse: nothing in AWS is compared then."""
-    return not (cluster.externally_managed or cluster.deleting or _younger_than_settling(cluster.infra, now))
+def _with_details(claimed: frozenset[ResourceKey]) -> frozenset[ResourceKey]:
+    further = (replace(key, type=kind) for key in claimed for kind in DETAILS.get(key.type, ()))
+    return claimed | frozenset(further)
 
 
-def _ownerless(fleet: Fleet, matches: Sequence[Match]) -> Iterator[Doubted]:
-    """The linked machines whose Machine is missing: a part of their fields is compared with nothing."""
-    for match in matches:
-        machine = fleet.machines.get((match.management_cluster, match.object)) if isinstance(match, Link) else None
-        if machine is not None and machine.machine is None and not (machine.deleting or machine.in_pool):
-            yield _doubted(machine.object, machine.cluster_key, ownerless(machine.management_cluster))
-
-
-def _group_absence(cluster: AwsCluster, role: str, link: Link, now: datetime) -> Absence:
-    infra = cluster.infra
-    words = {"id": link.resource.id, "kind": infra.kind, "namespace": infra.namespace, "name": infra.name}
-    overridden = link.resource.id in cluster.overridden_groups
-    return Absence(
-        link=link,
-        path=f"spec.network.securityGroupOverrides.{role}"
-        if overridden
-        else f"status.networkStatus.securityGroups.{role}.id",
-        detail="",
-        severity=Severity.HIGH,
-        reaction=OVERRIDE_BREAKS if overridden else GROUP_REMADE,
-        next_steps=tuple(step.format(**words) for step in _RECREATE_GROUP),
-        transitional=cluster.deleting or _younger_than_settling(infra, now),
+def _mentioned(
+    named: Sequence[Named], places: Placements, clouds: Mapping[CloudScope, CloudIndex]
+) -> frozenset[ResourceKey]:
+    """What objects name without that anything of it is compared, as far as it is there."""
+    placed = ((each, places.placed[each.cluster].scope) for each in named if each.cluster in places.placed)
+    held = ((each, clouds[scope].holding(each.type)) for each, scope in placed)
+    return frozenset(
+        _key(view.scope, each.type, each.id)
+        for each, view in held
+        if view is not None and (each.type, each.id) in view.resources
     )
 
 
@@ -176,7 +145,7 @@ def _without_assumptions(matches: Sequence[Match], fleet: Fleet, places: Placeme
     seen |= {key for key, cluster in fleet.clusters.items() if cluster.deleting}
     for match in matches:
         if isinstance(match, Absence):
-            key = match.link.cluster
+            key: ClusterKey = match.link.cluster
             placement = places.placed.get(key)
             if placement is not None and placement.assumed and key not in seen:
                 yield Doubted(
@@ -189,27 +158,5 @@ def _without_assumptions(matches: Sequence[Match], fleet: Fleet, places: Placeme
         yield match
 
 
-def _cloud_of(
-    key: ClusterKey, places: Placements, clouds: Mapping[CloudScope, CloudScopeView]
-) -> CloudScopeView | Doubt:
-    """The view of the scope that the cluster lives in, or why there is none."""
-    placement = places.placed.get(key)
-    return clouds[placement.scope] if placement is not None else placeless(key, places)
-
-
-def _link(subject: CapiObject, key: ClusterKey, scope: CloudScope, kind: str, resource: str) -> Link:
-    return Link(
-        management_cluster=key.management_cluster,
-        object=subject.key,
-        resource=ResourceKey(scope.provider, scope.account, scope.region, kind, resource),
-        cluster=key,
-    )
-
-
-def _doubted(subject: CapiObject, key: ClusterKey, doubt: Doubt) -> Doubted:
-    return Doubted(management_cluster=key.management_cluster, object=subject.key, cluster=key, doubt=doubt)
-
-
-def _younger_than_settling(subject: CapiObject, now: datetime) -> bool:
-    created = moment(subject.created_at)
-    return created is not None and now - created < SETTLING
+def _key(scope: CloudScope, resource_type: str, resource_id: str) -> ResourceKey:
+    return ResourceKey(scope.provider, scope.account, scope.region, resource_type, resource_id)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from drift_audit.interfaces import Undecided
 from drift_audit.model.keys import ClusterKey, ObjectKey
+from drift_audit.model.objects import CapiObject
 from drift_audit.model.views import CloudScopeView, Gap, ScopeStatus, View
 from drift_audit_aws.fleet import CLUSTER_NAME_LABEL, AwsCluster
-from drift_audit_aws.plan import PROVIDER, Placement, Placements
+from drift_audit_aws.placing import PROVIDER, Placement, Placements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class Doubted:
     object: ObjectKey
     cluster: ClusterKey
     doubt: Doubt
+    whole: bool = True
+    """False when only a part of the object cannot be compared."""
 
     def undecided(self) -> Undecided:
         return Undecided(
@@ -40,6 +43,10 @@ class Doubted:
             cluster=self.cluster,
             reason=self.doubt.reason,
         )
+
+
+def doubted(subject: CapiObject, key: ClusterKey, doubt: Doubt, *, whole: bool = True) -> Doubted:
+    return Doubted(management_cluster=key.management_cluster, object=subject.key, cluster=key, doubt=doubt, whole=whole)
 
 
 def gaps_of(doubted: Iterable[Doubted]) -> tuple[Gap, ...]:

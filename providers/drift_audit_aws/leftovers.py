@@ -9,53 +9,31 @@ live in its namespace. What any other cluster claims is passed over, for it may 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from drift_audit.interfaces import Leftover
-from drift_audit.model.findings import Severity
-from drift_audit.model.keys import ClusterKey
+from drift_audit.model.keys import CloudScope, ClusterKey, ResourceKey
 from drift_audit.model.objects import CloudResource
-from drift_audit.model.values import text
 from drift_audit.model.views import CloudScopeView, ClusterView, Gap, ScopeStatus, View
-from drift_audit_aws.fleet import CONTROL_PLANE, CORE, EKS, INFRASTRUCTURE, AwsCluster, AwsMachine, Fleet
-from drift_audit_aws.instances import INSTANCE
-from drift_audit_aws.ownership import (
-    ASG_TAG,
-    MACHINE_NAME_TAG,
-    NAME_TAG,
-    ROLE_TAG,
-    Circumstances,
-    Claim,
-    claims,
-    veto,
-    vpc_of,
-)
-from drift_audit_aws.plan import Placements
-from drift_audit_aws.security_groups import SECURITY_GROUP
+from drift_audit_aws.families import FAMILIES, LEFTOVERS
+from drift_audit_aws.fleet import CONTROL_PLANE, CORE, EKS, INFRASTRUCTURE, AwsCluster, Fleet
+from drift_audit_aws.ownership import ASG_TAG, Circumstances, Claim, claims, veto, vpc_of
+from drift_audit_aws.placing import Placements
+from drift_audit_aws.resource_types import ACCOUNT_WIDE, AUTO_SCALING_GROUP
 
 _DECIDING_KINDS: tuple[tuple[str, str], ...] = (
     (CORE, "Cluster"),
     (INFRASTRUCTURE, "AWSCluster"),
     (INFRASTRUCTURE, "AWSMachine"),
     (INFRASTRUCTURE, "AWSMachinePool"),
+    (INFRASTRUCTURE, "AWSManagedMachinePool"),
     (CONTROL_PLANE, EKS),
 )
 """Kinds whose objects name instances or security groups. One of them unread, and nothing is left over for sure."""
-
-_SEVERITY = {INSTANCE: Severity.HIGH, SECURITY_GROUP: Severity.LOW}
-_NEXT_STEPS = {
-    INSTANCE: (
-        "Look into the instance and find its maker in CloudTrail: event RunInstances, resource {id}.",
-        "If nothing needs it: aws ec2 terminate-instances --region {region} --instance-ids {id}",
-    ),
-    SECURITY_GROUP: (
-        "See what still uses the group: aws ec2 describe-network-interfaces --region {region} "
-        "--filters Name=group-id,Values={id}",
-        "If nothing does: aws ec2 delete-security-group --region {region} --group-id {id}",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,30 +57,50 @@ class _Owner:
 
 
 def find_leftovers(
-    fleet: Fleet, places: Placements, clouds: Sequence[CloudScopeView], min_age: timedelta, now: datetime
+    fleet: Fleet,
+    places: Placements,
+    clouds: Sequence[CloudScopeView],
+    claimed: Set[ResourceKey],
+    min_age: timedelta,
+    now: datetime,
 ) -> tuple[tuple[Leftover, ...], tuple[Gap, ...]]:
     """All leftovers, and gaps for the scopes in which none can be told."""
-    doubts = [f"{kind} of management cluster {view.management_cluster}" for view, kind in _unread_kinds(fleet.views)]
+    doubts = _doubts(fleet.views)
     if doubts:
         return (), tuple(_undecidable(cloud, doubts) for cloud in clouds)
     known = _Known(
         fleet=fleet,
         places=places,
-        circumstances=Circumstances(now=now, min_age=min_age, pools=fleet.pools),
+        circumstances=Circumstances(now=now, min_age=min_age, pools=fleet.pool_names),
         selected=_selected(fleet) if any(map(_narrowed, fleet.views)) else None,
     )
-    named = _named_ids(fleet)
+    named = {each.id for family in FAMILIES for each in family.names(fleet)}
     homeless = _unplaced_names(fleet, places)
     found: list[Leftover] = []
     for cloud in clouds:
         for (kind, resource_id), resource in sorted(cloud.resources.items()):
-            if kind not in _SEVERITY or not cloud.listed(kind) or resource_id in named:
+            if kind not in LEFTOVERS or not cloud.listed(kind) or resource_id in named or resource.key in claimed:
                 continue
-            claimed = claims(resource)
+            owners = claims(resource, by_cloud_provider_tag=LEFTOVERS[kind].by_cloud_provider_tag)
             # A cluster without a known place may live right here: its objects were compared with nothing.
-            if claimed and not any(claim.name in homeless for claim in claimed):
-                found.extend(_judge(resource, claimed, cloud, known))
-    return tuple(found), ()
+            if owners and not any(claim.name in homeless for claim in owners):
+                found.extend(_judge(resource, owners, cloud, known))
+        if known.selected is None:
+            found.extend(
+                chain.from_iterable(family.left_by_others(fleet, cloud, known.circumstances) for family in FAMILIES)
+            )
+    return tuple(_without_members(found, clouds)), ()
+
+
+def _without_members(found: Sequence[Leftover], clouds: Sequence[CloudScopeView]) -> Iterator[Leftover]:
+    """Instances go with their Auto Scaling group: while it is left over itself, it would replace them."""
+    groups = {leftover.resource for leftover in found if leftover.resource.type == AUTO_SCALING_GROUP}
+    by_scope = {cloud.scope: cloud for cloud in clouds}
+    for leftover in found:
+        key = leftover.resource
+        tags = by_scope[key.scope].resources[key.type, key.id].tags
+        if replace(key, type=AUTO_SCALING_GROUP, id=tags.get(ASG_TAG, "")) not in groups:
+            yield leftover
 
 
 def _unread_kinds(views: Sequence[ClusterView]) -> Iterator[tuple[ClusterView, str]]:
@@ -139,27 +137,23 @@ def _reads_all_of(view: ClusterView, namespace: str) -> bool:
     return all(namespace in listing.namespaces for listing in listings if listing and listing.namespaces)
 
 
+def _doubts(views: Sequence[ClusterView]) -> list[str]:
+    """`management cluster prod (AWSCluster, AWSMachine)`: what was not read completely."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for view, kind in _unread_kinds(views):
+        kinds[view.management_cluster].append(kind)
+    return [f"management cluster {name} ({', '.join(unread)})" for name, unread in kinds.items()]
+
+
 def _undecidable(cloud: CloudScopeView, doubts: Sequence[str]) -> Gap:
     return Gap(
         view=View.CLOUD,
         scope=str(cloud.scope),
         subject="leftovers",
-        reason=f"nothing can be called left over while these are not completely known: {', '.join(doubts)}",
-        remedy="Let the audit list these kinds in all namespaces.",
+        reason=f"nothing can be called left over while it is not known what all objects name: {', '.join(doubts)}",
+        remedy="Let the audit list these kinds in all namespaces; the management clusters have gaps that say why not.",
         status=ScopeStatus.PARTIAL,
     )
-
-
-def _named_ids(fleet: Fleet) -> frozenset[str]:
-    """Every instance and group id that any object of the fleet names."""
-    ids = {machine.instance_id for machine in fleet.machines.values()}
-    for cluster in fleet.clusters.values():
-        ids |= {cluster.bastion_id, *cluster.security_groups.values(), *cluster.overridden_groups}
-    for _, pool in fleet.of_kind("AWSMachinePool"):
-        listed = pool.spec.get("providerIDList")
-        if isinstance(listed, (list, tuple)):
-            ids |= {text(provider_id).rpartition("/")[2] for provider_id in listed}
-    return frozenset(ids - {""})
 
 
 def _judge(
@@ -173,18 +167,20 @@ def _judge(
     owners = [(claim, _owner(resource, claim, cloud, known.fleet, known.places)) for claim in claimed]
     if known.selected is not None and not all(_surely_of(owner, known.selected) for _, owner in owners):
         return
-    if any(_still_expected(resource, owner.cluster, known.fleet) for _, owner in owners if owner.cluster is not None):
+    if any(_explained(resource, owner.cluster, cloud, known.fleet) for _, owner in owners if owner.cluster is not None):
         return
     claim, owner = owners[0]
+    rule = LEFTOVERS[resource.key.type]
     words = {"id": resource.key.id, "region": resource.key.region}
     yield Leftover(
         resource=resource.key,
         cluster=owner.cluster.key if owner.cluster is not None else None,
         claimed=claim.name,
         why_sure=_why_sure(resource, owner),
-        severity=_SEVERITY[resource.key.type],
-        next_steps=tuple(step.format(**words) for step in _NEXT_STEPS[resource.key.type]),
+        severity=rule.severity,
+        next_steps=tuple(step.format(**words) for step in rule.next_steps),
         potential=not (owner.sure and claim.by_owned_tag and len(claimed) == 1),
+        created_at=resource.created_at,
     )
 
 
@@ -197,17 +193,27 @@ def _owner(resource: CloudResource, claim: Claim, cloud: CloudScopeView, fleet: 
     here = [
         cluster
         for key, cluster in fleet.clusters.items()
-        if claim.name in cluster.tag_names and key in places.placed and places.placed[key].scope == cloud.scope
+        if claim.name in cluster.tag_names and key in places.placed and _lives_in(places.placed[key].scope, resource)
     ]
-    in_vpc = [cluster for cluster in here if cluster.vpc_id and cluster.vpc_id == vpc_of(resource)]
+    stands_in = LEFTOVERS[resource.key.type].stands_in
+    in_vpc = [cluster for cluster in here if stands_in(resource, cluster)]
     if not here:
         why = "no audited management cluster has a cluster of that name here; another one may"
         return _Owner(cluster=None, sure=False, why=why)
     if len(in_vpc) == 1:
         return _Owner(cluster=in_vpc[0], sure=True, why=f"it stands in the cluster's own VPC {in_vpc[0].vpc_id}")
+    if len(here) == 1 and not vpc_of(resource) and here[0].builds_its_vpc:
+        # CAPA looks for its VPC by the cluster's name: it cannot build two of one name in an account and region.
+        return _Owner(cluster=here[0], sure=True, why="the only cluster of that name here, whose VPC CAPA built")
     if len(here) == 1 and not in_vpc:
-        return _Owner(cluster=here[0], sure=False, why="it stands outside the cluster's VPC")
+        where = "it stands outside the cluster's VPC" if vpc_of(resource) else "its tag alone says whose it is"
+        return _Owner(cluster=here[0], sure=False, why=where)
     return _Owner(cluster=None, sure=False, why=f"{len(here)} clusters of that name share this account and region")
+
+
+def _lives_in(scope: CloudScope, resource: CloudResource) -> bool:
+    """True when a cluster of that scope can have the resource."""
+    return scope == resource.key.scope or (scope.account == resource.key.account and resource.key.type in ACCOUNT_WIDE)
 
 
 def _unplaced_names(fleet: Fleet, places: Placements) -> frozenset[str]:
@@ -217,20 +223,10 @@ def _unplaced_names(fleet: Fleet, places: Placements) -> frozenset[str]:
     return frozenset(names | {key.name for key, _ in fleet.broken})
 
 
-def _still_expected(resource: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
-    """True while CAPA is about to record the resource, or to remove it."""
-    if cluster.deleting:
-        return True
-    if resource.key.type == SECURITY_GROUP:
-        return not cluster.ready or resource.tags.get(ROLE_TAG, "") not in cluster.security_groups
-    return any(_would_adopt(machine, resource) for machine in fleet.unborn.get(cluster.key, ()))
-
-
-def _would_adopt(machine: AwsMachine, instance: CloudResource) -> bool:
-    """CAPA adopts a running instance by its name when a providerID was not stored (GetRunningInstanceByTags)."""
-    tags = instance.tags
-    named_machine = bool(machine.machine_name) and tags.get(MACHINE_NAME_TAG) == machine.machine_name
-    return named_machine or tags.get(NAME_TAG) == machine.object.name
+def _explained(resource: CloudResource, cluster: AwsCluster, cloud: CloudScopeView, fleet: Fleet) -> bool:
+    """True while CAPA is about to record the resource, or to remove it, or where something else tells of it."""
+    rule = LEFTOVERS[resource.key.type]
+    return cluster.deleting or rule.expected(resource, cluster, fleet) or rule.explained(resource, cluster, cloud)
 
 
 def _why_sure(resource: CloudResource, owner: _Owner) -> str:

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping, Set
 
-from drift_audit.model.values import ABSENT, Json, Observed, Present, Unknown, mapping
+from drift_audit.model.values import ABSENT, Json, Observed, Present, Unknown
 
-ALWAYS_SENT: Mapping[str, frozenset[str]] = {
-    "instance": frozenset(
-        {
-            "ImageId",
-            "InstanceType",
-            "MetadataOptions.HttpEndpoint",
-            "MetadataOptions.HttpProtocolIpv6",
-            "MetadataOptions.HttpPutResponseHopLimit",
-            "MetadataOptions.HttpTokens",
-            "MetadataOptions.InstanceMetadataTags",
-            "Placement.Tenancy",
-            "PrivateDnsNameOptions.EnableResourceNameDnsAAAARecord",
-            "PrivateDnsNameOptions.EnableResourceNameDnsARecord",
-            "PrivateDnsNameOptions.HostnameType",
-            "SourceDestCheck",
-            "State.Name",
-            "SubnetId",
-            "VpcId",
-        }
-    ),
-    "security-group": frozenset({"GroupName", "IpPermissions", "IpPermissionsEgress", "VpcId"}),
-}
-"""Fields that EC2 puts into every answer about a VPC instance that is not pending, and about a group.
-
-One of them missing says that the answer is not whole, not that the field is empty.
-"""
+Read = Callable[[Json], Json]
 
 
 def steps(path: str) -> tuple[str, ...]:
@@ -40,31 +16,52 @@ def steps(path: str) -> tuple[str, ...]:
 
 
 def value_at(value: Json, path: str) -> Json:
-    """What lies at the path, a flat list where it crosses lists; `None` when absent. An empty text is absent too."""
-    head, crossed, rest = path.partition("[]")
-    for step in head.split("."):
-        value = mapping(value).get(step)
-    if not crossed:
-        return None if value == "" else value
-    if not isinstance(value, (list, tuple)):
-        return None
-    if not rest:
-        return value
-    found: list[Json] = []
-    for item in value:
-        inner = value_at(item, rest.removeprefix("."))
-        if isinstance(inner, (list, tuple)) and "[]" in rest:
-            found.extend(inner)
-        elif inner is not None:
-            found.append(inner)
-    return found
+    """What lies at the path; see `path_reader`."""
+    return path_reader(path)(value)
 
 
-def cloud_value(resource_type: str, attributes: Json, path: str) -> Observed:
-    """The field of a resource; unknown when AWS always sends it and this answer has it not."""
-    value = value_at(attributes, path)
+def cloud_value(always_sent: Set[str], attributes: Json, path: str) -> Observed:
+    """The field of a resource; unknown when AWS always sends it and this answer has it not: then it is not whole."""
+    value = path_reader(path)(attributes)
     if value is not None:
         return Present(value)
-    if path in ALWAYS_SENT.get(resource_type, frozenset()):
-        return Unknown(f"the answer of EC2 has no {path}")
+    if path in always_sent:
+        return Unknown(f"the answer of AWS has no {path}")
     return ABSENT
+
+
+@functools.cache
+def path_reader(path: str) -> Read:
+    """Reads the path in a value: a flat list where it crosses lists, `None` when absent. An empty text is absent too.
+
+    The path is taken apart once; there are some dozens of them, and each is read in every object of a fleet.
+    """
+    head, crossed, rest = path.partition("[]")
+    names = tuple(head.split("."))
+    inner = path_reader(rest.removeprefix(".")) if rest else None
+    flat = "[]" in rest
+
+    def plain(value: Json) -> Json:
+        for name in names:
+            if value is None or not (isinstance(value, dict) or isinstance(value, Mapping)):  # noqa: SIM101
+                return None  # `dict` is the quick one
+            value = value.get(name)
+        return None if value == "" else value
+
+    def across(value: Json) -> Json:
+        items = plain(value)
+        if not isinstance(items, (list, tuple)):
+            return None
+        return items if inner is None else _collected(map(inner, items), flat=flat)
+
+    return across if crossed else plain
+
+
+def _collected(found: Iterable[Json], *, flat: bool) -> list[Json]:
+    collected: list[Json] = []
+    for value in found:
+        if flat and isinstance(value, (list, tuple)):
+            collected.extend(value)
+        elif value is not None:
+            collected.append(value)
+    return collected

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from drift_audit.interfaces import ScopePlan, ScopeRequest
 from drift_audit.model.keys import CloudScope, ClusterKey
-from drift_audit.model.views import CloudScopeView, Gap, ScopeStatus, View
-from drift_audit_aws.fleet import AwsCluster, Fleet, listed_ids
-from drift_audit_aws.identity import Resolved, Unresolved, resolve
-from drift_audit_aws.instances import INSTANCE
-from drift_audit_aws.security_groups import SECURITY_GROUP
+from drift_audit.model.views import Gap, ScopeStatus, View
+from drift_audit_aws.families import FAMILIES
+from drift_audit_aws.fleet import AwsCluster, Fleet
+from drift_audit_aws.placing import PROVIDER, Placements, place
+from drift_audit_aws.resource_types import ACCOUNT_WIDE
 from drift_audit_aws.settings import AwsSettings
 
-PROVIDER = "aws"
 VPC_HINT = "vpc"
+ACCOUNT_WIDE_HINT = "account-wide"
+"""Set for the one scope of each account in which what the account has only once is read."""
 
-_LATER_POOLS = "Auto Scaling groups and launch templates are not audited yet"
 _LATER_EKS = "the EKS control plane, its add-ons and its network are not audited yet"
 _LATER_ROSA = "ROSA clusters are not audited"
 
@@ -26,56 +26,19 @@ _LATER: tuple[tuple[str, str], ...] = (
     ("AWSManagedControlPlane", _LATER_EKS),
     ("AWSManagedMachinePool", "EKS node groups are not audited yet"),
     ("AWSFargateProfile", "EKS Fargate profiles are not audited yet"),
-    ("AWSMachinePool", _LATER_POOLS),
     ("ROSAControlPlane", _LATER_ROSA),
 )
 """Kinds that stand for something in AWS which this provider does not read yet. Coverage says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
-    """Where a cluster lives, for the stages that need to know how sure that is."""
+class _Known:
+    """What all requests are made of."""
 
-    scope: CloudScope
-    assumed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placements:
-    """The place of every AWS cluster, or why it has none."""
-
-    placed: Mapping[ClusterKey, Placement]
-    unplaced: Mapping[ClusterKey, Unresolved]
-
-
-def place(fleet: Fleet, settings: AwsSettings) -> Placements:
-    placed: dict[ClusterKey, Placement] = {}
-    unplaced: dict[ClusterKey, Unresolved] = {}
-    for key, cluster in fleet.clusters.items():
-        match _placement(fleet, cluster, settings):
-            case Placement() as placement:
-                placed[key] = placement
-            case Unresolved() as unresolved:
-                unplaced[key] = unresolved
-    for key, _ in fleet.broken:
-        unplaced[key] = Unresolved(
-            reason=f"the infrastructure object of cluster {key.namespace}/{key.name} could not be read",
-            remedy="Let the audit list AWSCluster and AWSManagedControlPlane, or correct the Cluster's reference.",
-        )
-    return Placements(placed=placed, unplaced=unplaced)
-
-
-def places_in(fleet: Fleet, clouds: Sequence[CloudScopeView]) -> Placements:
-    """The same as the scopes that were read tell it, without any settings: how a recording is judged."""
-    placed = {
-        key: Placement(scope=cloud.scope, assumed=key in cloud.assumed) for cloud in clouds for key in cloud.clusters
-    }
-    unplaced = {
-        key: Unresolved(reason="its account and region are not known", remedy="See the gaps of this audit.")
-        for key in {*fleet.clusters, *(key for key, _ in fleet.broken)}
-        if key not in placed
-    }
-    return Placements(placed=placed, unplaced=unplaced)
+    ids: Mapping[ClusterKey, Mapping[str, set[str]]]
+    assumed: Set[ClusterKey]
+    account_wide: Set[CloudScope]
+    accounts: Mapping[ClusterKey, str]
 
 
 def plan_scopes(fleet: Fleet, settings: AwsSettings) -> ScopePlan:
@@ -87,46 +50,44 @@ def plan_scopes(fleet: Fleet, settings: AwsSettings) -> ScopePlan:
     for account in settings.accounts:
         for region in account.regions:
             members.setdefault(CloudScope(PROVIDER, account.account, region), [])
-    assumed = {key for key, placement in places.placed.items() if placement.assumed}
+    known = _Known(
+        ids=_named_ids(fleet),
+        assumed={key for key, placement in places.placed.items() if placement.assumed},
+        accounts={key: placement.scope.account for key, placement in places.placed.items()},
+        account_wide={min(scope for scope in members if scope.account == account.account) for account in members},
+    )
     return ScopePlan(
-        requests=tuple(_request(fleet, scope, members[scope], assumed) for scope in sorted(members)),
+        requests=tuple(_request(fleet, scope, members[scope], known) for scope in sorted(members)),
         gaps=(*_unplaced_gaps(places), *_later_gaps(fleet)),
         scope_of={key: placement.scope for key, placement in places.placed.items()},
     )
 
 
-def _placement(fleet: Fleet, cluster: AwsCluster, settings: AwsSettings) -> Placement | Unresolved:
-    view = fleet.view(cluster.key.management_cluster)
-    if not cluster.region or view is None:
-        return Unresolved(
-            reason=f"{cluster.infra.key} names no region", remedy=f"Set spec.region of {cluster.infra.key}."
-        )
-    match resolve(cluster, view, settings):
-        case Resolved(account=account, assumed=assumed):
-            return Placement(scope=CloudScope(PROVIDER, account.account, cluster.region), assumed=assumed)
-        case Unresolved() as unresolved:
-            return unresolved
-
-
-def _request(fleet: Fleet, scope: CloudScope, clusters: list[AwsCluster], assumed: Set[ClusterKey]) -> ScopeRequest:
+def _request(fleet: Fleet, scope: CloudScope, clusters: list[AwsCluster], known: _Known) -> ScopeRequest:
     keys = {cluster.key for cluster in clusters}
-    machines = [machine for machine in fleet.machines.values() if machine.cluster_key in keys]
-    groups = {
-        *(group for cluster in clusters for group in cluster.security_groups.values()),
-        *(group for cluster in clusters for group in listed_ids(cluster.infra)),
-        *(group for machine in machines for group in machine.additional_group_ids),
-    }
-    instances = {machine.instance_id for machine in machines} | {cluster.bastion_id for cluster in clusters}
+    ids: dict[str, set[str]] = defaultdict(set)
+    for key, by_type in known.ids.items():
+        for resource_type, some in by_type.items():
+            if key in keys or (resource_type in ACCOUNT_WIDE and known.accounts.get(key) == scope.account):
+                ids[resource_type] |= some
+    hints = {VPC_HINT: {cluster.vpc_id for cluster in clusters}, **ids}
+    if scope in known.account_wide:
+        hints[ACCOUNT_WIDE_HINT] = {scope.account}
     return ScopeRequest(
         scope=scope,
         clusters=tuple(sorted(keys)),
-        assumed=tuple(sorted(keys & assumed)),
-        hints={
-            VPC_HINT: tuple(sorted({cluster.vpc_id for cluster in clusters} - {""})),
-            INSTANCE: tuple(sorted(instances - {""})),
-            SECURITY_GROUP: tuple(sorted(groups - {""})),
-        },
+        assumed=tuple(sorted(keys & known.assumed)),
+        hints={name: tuple(sorted(some - {""})) for name, some in hints.items()},
     )
+
+
+def _named_ids(fleet: Fleet) -> Mapping[ClusterKey, Mapping[str, set[str]]]:
+    """The ids by type that the objects of each cluster name."""
+    found: dict[ClusterKey, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for family in FAMILIES:
+        for named in family.names(fleet):
+            found[named.cluster][named.type].add(named.id)
+    return found
 
 
 def _unplaced_gaps(places: Placements) -> Iterator[Gap]:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from drift_audit.model.fields import FieldRow, Reaction, ReactionKind
-from drift_audit.model.values import Present, mapping
-from drift_audit_aws.comparers import Part
+from drift_audit.model.values import JsonObject, Present, mapping
+from drift_audit_aws.families import FAMILIES
 from drift_audit_aws.fleet import EXTERNALLY_MANAGED_ANNOTATION
+from drift_audit_aws.parts import Hindrance, Part
+from drift_audit_aws.resource_types import VOLUME
 from drift_audit_aws.subject import Subject
 
 LAST_APPLIED_TAGS = "sigs.k8s.io/cluster-api-provider-aws-last-applied-tags"
+LAST_APPLIED_VOLUME_TAGS = "sigs.k8s.io/cluster-api-provider-last-applied-tags-on-volumes"
+"""The second one has the tags of each volume by its id, and no `aws` in its name."""
 SYNC_MINUTES = 10
 """CAPA's `--sync-period` (main.go); EKS allows no longer one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hindrance:
-    """Something that keeps CAPA from putting a value back."""
-
-    why: Callable[[Subject, FieldRow, Part], str]
-    """What keeps it, as a sentence; empty when it does not."""
 
 
 def _paused(subject: Subject, row: FieldRow, part: Part) -> str:
@@ -38,26 +33,14 @@ def _failed(subject: Subject, row: FieldRow, part: Part) -> str:
 
 
 def _externally_managed(subject: Subject, row: FieldRow, part: Part) -> str:
-    if subject.machine is not None or not subject.cluster.externally_managed:
+    if subject.machine is not None or subject.pool is not None or not subject.cluster.externally_managed:
         return ""
     return f"{subject.object.kind} has the annotation {EXTERNALLY_MANAGED_ANNOTATION}: CAPA leaves its network alone"
 
 
-def _left_to_cloud_provider(subject: Subject, row: FieldRow, part: Part) -> str:
-    if row.comparer != "rules" or not subject.left_to_cloud_provider:
-        return ""
-    return "the group has the cloud provider's tag: CAPA does not keep the rules of such a group"
-
-
-def _untagged_interface(subject: Subject, row: FieldRow, part: Part) -> str:
-    untagged = {interface.id for interface in subject.interfaces() if interface.tagged is False}
-    if row.comparer != "interfaces" or part.item not in untagged:
-        return ""
-    return "the network interface lacks the cluster's tag: CAPA does not change the groups of such an interface"
-
-
-HINDRANCES: tuple[Hindrance, ...] = tuple(
-    Hindrance(why=why) for why in (_paused, _failed, _externally_managed, _left_to_cloud_provider, _untagged_interface)
+HINDRANCES: tuple[Hindrance, ...] = (
+    *(Hindrance(why=why) for why in (_paused, _failed, _externally_managed)),
+    *(hindrance for family in FAMILIES for hindrance in family.hindrances),
 )
 """Asked in this order for every row whose value CAPA would put back."""
 
@@ -78,13 +61,24 @@ def row_for(subject: Subject, row: FieldRow, part: Part) -> FieldRow:
 def _not_yet_applied(subject: Subject, part: Part) -> bool:
     """True when CAPA's own note of the tags it applied differs from the spec: it is about to apply them.
 
-    Source: controllers/awsmachine_tags.go, tagsChanged.
+    Source: controllers/awsmachine_tags.go, tagsChanged; pkg/cloud/services/ec2/launchtemplate.go, ensureTags.
     """
-    noted = subject.object.annotations.get(LAST_APPLIED_TAGS)
-    if subject.machine is None or noted is None:
+    if subject.machine is None and subject.pool is None:
         return False
+    noted = _noted_tags(subject)
+    return noted is not None and noted.get(part.item) != (part.capi.value if isinstance(part.capi, Present) else None)
+
+
+def _noted_tags(subject: Subject) -> JsonObject | None:
+    """The tags of the resource as CAPA noted them; `None` where it noted nothing."""
+    if subject.resource.key.type == VOLUME:
+        volumes = _parsed(subject.object.annotations.get(LAST_APPLIED_VOLUME_TAGS))
+        return mapping(volumes[subject.resource.key.id]) if volumes and subject.resource.key.id in volumes else None
+    return _parsed(subject.object.annotations.get(LAST_APPLIED_TAGS))
+
+
+def _parsed(noted: str | None) -> JsonObject | None:
     try:
-        applied = mapping(json.loads(noted))
+        return mapping(json.loads(noted)) if noted is not None else None
     except ValueError:
-        return False
-    return applied.get(part.item) != (part.capi.value if isinstance(part.capi, Present) else None)
+        return None

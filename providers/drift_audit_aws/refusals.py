@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -14,6 +15,11 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
+
+Failure: TypeAlias = ClientError | BotoCoreError | ResponseParserError
+FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+"""What a call raises that got no usable answer; botocore derives the last one from nothing of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +30,8 @@ class Refusal:
     """The error code of AWS, or the name of the client's exception."""
     reason: str
     remedy: str
+    right: str = ""
+    """The IAM action, where nothing but the right to it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +52,13 @@ _EXPIRED = _Sentence(
     "the audit's credentials for account {account} have expired",
     "Renew the credentials, or configure role_arn so that they renew themselves.",
 )
+_TOO_OLD = _Sentence(
+    "the audit's credentials for account {account} have expired, or the clock of this machine is wrong",
+    "Renew the credentials, or configure role_arn so that they renew themselves; compare the clock with a time server.",
+)
 _INVALID = _Sentence(
     "AWS does not accept the audit's credentials for account {account}",
-    "Check the access key or the profile configured for account {account}.",
+    "Check the access key or the profile configured for account {account}, and the clock of this machine.",
 )
 _THROTTLED = _Sentence(
     "{action} was throttled in {region} until all attempts were used up",
@@ -67,7 +79,9 @@ _BY_CODE: dict[str, _Sentence] = {
     "UnauthorizedOperation": _DENIED,
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
-    "RequestExpired": _EXPIRED,
+    "InvalidSignatureException": _INVALID,
+    "RequestExpired": _TOO_OLD,
+    "RequestTimeTooSkewed": _TOO_OLD,
     "InvalidClientTokenId": _INVALID,
     "SignatureDoesNotMatch": _INVALID,
     "UnrecognizedClientException": _INVALID,
@@ -96,7 +110,7 @@ THROTTLES = frozenset(
 """Error codes by which AWS asks for patience (botocore/retries/standard.py, ThrottledRetryableChecker)."""
 
 
-def refusal(error: ClientError | BotoCoreError, action: str, account: str, region: str) -> Refusal:
+def refusal(error: Failure, action: str, account: str, region: str) -> Refusal:
     """One sentence about the failure and one about the remedy.
 
     `action` is the IAM action of the call, such as `ec2:DescribeInstances`.
@@ -104,16 +118,21 @@ def refusal(error: ClientError | BotoCoreError, action: str, account: str, regio
     code = _code(error)
     sentence = _sentence(error, code)
     words = {"action": action, "account": account, "region": region}
-    return Refusal(code=code, reason=sentence.reason.format(**words), remedy=sentence.remedy.format(**words))
+    return Refusal(
+        code=code,
+        reason=sentence.reason.format(**words),
+        remedy=sentence.remedy.format(**words),
+        right=action if sentence is _DENIED else "",
+    )
 
 
-def _code(error: ClientError | BotoCoreError) -> str:
+def _code(error: Failure) -> str:
     if isinstance(error, ClientError):
         return error.response.get("Error", {}).get("Code", "Unknown")
     return type(error).__name__
 
 
-def _sentence(error: ClientError | BotoCoreError, code: str) -> _Sentence:
+def _sentence(error: Failure, code: str) -> _Sentence:
     if code in THROTTLES:
         return _THROTTLED
     if isinstance(error, ClientError) and error.operation_name == "AssumeRole" and _BY_CODE.get(code) is _DENIED:
@@ -136,6 +155,11 @@ def _sentence(error: ClientError | BotoCoreError, code: str) -> _Sentence:
         case PaginationError():
             return _Sentence(
                 "{action} gave the same page again in {region}", "Run the audit again; the listing was not finished."
+            )
+        case ResponseParserError():
+            return _Sentence(
+                "the answer to {action} in {region} is not what AWS sends",
+                "Check the proxies and gateways between the audit and AWS, and endpoint_url.",
             )
         case ConnectionError() | HTTPClientError():
             return _Sentence(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from drift_audit import __version__
+from drift_audit_aws.constraints.console import OPERATION as CONSOLE
+from drift_audit_aws.constraints.console import without_secrets
 from drift_audit_aws.settings import AwsAccount, AwsSettings
+from drift_audit_aws.user_data import OPERATION as LAUNCH_TEMPLATE_VERSIONS
+from drift_audit_aws.user_data import refuse_secrets, without_user_data
 
 if TYPE_CHECKING:
     import boto3
@@ -19,12 +25,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _READS = ("Describe", "Get", "List")
-_FURTHER_READS = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity"})
+_FURTHER_READS = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "LookupEvents", "SimulatePrincipalPolicy"})
 _SECRET_READS = frozenset(
     {
         "DescribeInstanceAttribute",
-        "DescribeLaunchTemplateVersions",
-        "GetConsoleOutput",
         "GetConsoleScreenshot",
         "GetLaunchTemplateData",
         "GetObject",
@@ -35,9 +39,18 @@ _SECRET_READS = frozenset(
         "GetSecretValue",
     }
 )
-"""Reads that can return user data or secrets: bootstrap tokens must not enter this process at all."""
+"""Reads that can return user data or secrets: bootstrap tokens must not enter this process at all.
+
+Two such reads are let out and lose what they may reveal before anything reads or logs the answer:
+`DescribeLaunchTemplateVersions` its user data (`user_data`), `GetConsoleOutput` all but the lines that tell of a
+failure (`constraints.console`).
+"""
 
 _BURST = 10.0
+_OPENING = 1000
+"""Bytes of an answer in which its first element stands."""
+_ROOT = re.compile(rb"<\w+(?:Result|Response)\b")
+"""Of the listings of S3 and Route 53."""
 
 
 class RefusedCall(Exception):
@@ -51,24 +64,50 @@ def check_allowed(operation: str) -> None:
         raise RefusedCall(f"{operation} is not among the calls that an audit may make")
 
 
+def check_answer(protocol: str, operation: str, status: int, body: bytes) -> None:
+    """Raises `ResponseParserError` for a good answer that is not one to this operation.
+
+    botocore takes JSON that cannot be read for an error message, and XML of any other kind for an answer without
+    content (botocore/parsers.py, BaseJSONParser and BaseXMLResponseParser): half a page, or the login page of a
+    proxy, would be a listing with nothing in it.
+    """
+    if status >= 300:
+        return
+    from botocore.parsers import ResponseParserError
+
+    if protocol in ("ec2", "query") and f"<{operation}Response".encode() not in body[:_OPENING]:
+        raise ResponseParserError(f"the answer is no {operation}Response")
+    if protocol == "rest-xml" and _ROOT.search(body[:_OPENING]) is None:
+        raise ResponseParserError("the answer is no result of a listing")
+    if "json" in protocol:
+        try:
+            parsed = json.loads(body or b"{}")
+        except (ValueError, RecursionError) as error:
+            raise ResponseParserError("the answer is not JSON") from error
+        if not isinstance(parsed, dict):
+            raise ResponseParserError("the answer is no JSON object")
+
+
 @dataclass(slots=True)
 class Pace:
     """Lets calls out at `per_second`, after a first burst."""
 
     per_second: float
+    burst: float = _BURST
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    _tokens: float = _BURST
+    _tokens: float | None = None
     _at: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self) -> None:
         with self._lock:
             now = self.clock()
+            tokens = self.burst if self._tokens is None else self._tokens
             if self._at is not None:
-                self._tokens = min(_BURST, self._tokens + (now - self._at) * self.per_second)
+                tokens = min(self.burst, tokens + (now - self._at) * self.per_second)
             self._at = now
-            self._tokens -= 1
+            self._tokens = tokens - 1
             shortfall = -self._tokens / self.per_second if self._tokens < 0 else 0.0
         if shortfall > 0:
             self.sleep(shortfall)
@@ -114,9 +153,15 @@ class AccountSession:
             if (service, region) not in self._clients:
                 meter = Meter()
                 client = self._opened(region).client(service, region_name=region, **self._client_options())
-                _watch(client, meter, Pace(self._settings.calls_per_second))
+                _watch(client, meter, self._pace(service))
                 self._clients[service, region] = MeteredClient(client=client, meter=meter)
             return self._clients[service, region]
+
+    def _pace(self, service: str) -> Pace:
+        """CloudTrail has a budget of its own, a small one, and no burst to speak of."""
+        if service == "cloudtrail":
+            return Pace(self._settings.history.requests_per_second, burst=1.0)
+        return Pace(self._settings.calls_per_second)
 
     def identity(self, region: str) -> str:
         """The account that AWS names for the credentials. Asked once; a failure is raised and asked again next time."""
@@ -171,7 +216,8 @@ class AccountSession:
             retries={"mode": "standard", "total_max_attempts": self._settings.max_attempts},
             connect_timeout=self._settings.connect_timeout_seconds,
             read_timeout=self._settings.read_timeout_seconds,
-            user_agent_extra=f"drift-audit/{__version__}",
+            # Given whole: botocore would put one together anew, and clean each part of it, for every call.
+            user_agent=f"drift-audit/{__version__}",
             max_pool_connections=16,
         )
         endpoint = {"endpoint_url": self._settings.endpoint_url} if self._settings.endpoint_url else {}
@@ -194,11 +240,13 @@ class Sessions:
 
 
 def _botocore_session() -> Any:
-    """A new session that shares the parsed service models: those of EC2 alone take 25 MB and 0.2 s."""
+    """A new session that shares the parsed service models, of which those of EC2 alone take 25 MB and 0.2 s, and what
+    was learned about answers."""
     from botocore.session import get_session
 
     session = get_session()
     session.register_component("data_loader", _model_loader())
+    session.register_component("response_parser_factory", _parser_factory())
     return session
 
 
@@ -209,8 +257,15 @@ def _model_loader() -> Any:
     return create_loader()
 
 
+@functools.cache
+def _parser_factory() -> Any:
+    from drift_audit_aws.responses import QuickParserFactory
+
+    return QuickParserFactory()
+
+
 def _watch(client: Any, meter: Meter, pace: Pace) -> None:
-    """Hooks the guard, the pace and the meter into a client's events."""
+    """Hooks the guard, the pace, the meter and the removal of user data into a client's events."""
 
     def before_call(model: Any, **_: Any) -> None:
         check_allowed(model.name)
@@ -224,6 +279,20 @@ def _watch(client: Any, meter: Meter, pace: Pace) -> None:
         error = response[1].get("Error", {}) if response else {}
         meter.count(throttled=error.get("Code") in THROTTLES)
 
+    def before_parse(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+        protocol = operation_model.service_model.resolved_protocol
+        check_answer(protocol, operation_model.name, response_dict["status_code"], response_dict["body"])
+        if operation_model.name == LAUNCH_TEMPLATE_VERSIONS:
+            response_dict["body"] = without_user_data(response_dict["body"])
+        elif operation_model.name == CONSOLE:
+            response_dict["body"] = without_secrets(response_dict["body"])
+
+    def after_call(model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
+        if model.name == LAUNCH_TEMPLATE_VERSIONS:
+            refuse_secrets(parsed)
+
     client.meta.events.register("before-call", before_call)
+    client.meta.events.register("before-parse", before_parse)
+    client.meta.events.register("after-call", after_call)
     client.meta.events.register("before-send", before_send)
     client.meta.events.register("needs-retry", needs_retry)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
 _IDENTITY = re.compile(r"([^/]+/)?AWSCluster(Controller|Role|Static)Identity/[^/]+\Z")
 _PAGE_SIZES = range(5, 1001)
+_MOST_HOURS = 90 * 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +43,33 @@ class AwsAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwsHistory:
+    """How the audit asks CloudTrail who changed what. Never asked for single findings: one sweep per region."""
+
+    enabled: bool = True
+    required: bool = False
+    """True: an audit whose findings cannot be attributed is incomplete (exit code 3). False: it only says so."""
+    window_hours: float = 24.0
+    """How far back; CloudTrail keeps 90 days."""
+    max_pages: int = 240
+    """Of 50 changes each, for each account and region; a sweep that ends early says how far it got."""
+    max_seconds: float = 120.0
+    requests_per_second: float = 2.0
+    """For each account and region: CloudTrail allows no more."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.window_hours <= _MOST_HOURS:
+            raise ValueError("history.window_hours must be more than 0 and at most 2160, which is 90 days")
+        if self.max_pages < 1 or self.max_seconds <= 0 or self.requests_per_second <= 0:
+            raise ValueError("history.max_pages, max_seconds and requests_per_second must be positive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AwsSettings:
     """Everything that the AWS provider can be told."""
 
     accounts: tuple[AwsAccount, ...] = ()
+    history: AwsHistory = AwsHistory()
     endpoint_url: str = ""
     """Another address for every AWS service, for tests and proxies; empty: AWS itself."""
     page_size: int = 1000

@@ -5,32 +5,21 @@ Everything is read by the provider over HTTP from moto's server.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from drift_audit.clock import now
-from drift_audit.interfaces import Correlation, Fact
 from drift_audit.model.fields import ReactionKind
 from drift_audit.model.findings import Severity
-from drift_audit.model.objects import CapiObject
 from drift_audit.model.values import ABSENT, Present
-from drift_audit_aws.provider import AwsProvider
-from drift_audit_aws.settings import AwsAccount
-from tests.rig.aws_state import CCM, TAG, AwsClusterSpec, AwsClusterState, MachineSpec, aws_client, build_cluster
+from tests.integration.aws_world import World, world
+from tests.rig.aws_state import CCM, TAG, AwsClusterSpec, MachineSpec
 from tests.rig.moto_server import AwsEndpoint
 from tests.unit.aws.builders import (
-    ACCOUNT,
-    REGION,
     changed,
-    cluster_objects,
-    correlated,
-    quiet,
     replaced,
-    settings,
-    view,
 )
 
 C1 = AwsClusterSpec(
@@ -84,42 +73,6 @@ NLB = AwsClusterSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """One cluster of the fleet in AWS, and what its management cluster holds."""
-
-    provider: AwsProvider
-    state: AwsClusterState
-    objects: list[CapiObject]
-    ec2: Any
-
-    def facts(self, objects: Sequence[CapiObject] = ()) -> tuple[Fact, ...]:
-        views = [view(objects or self.objects)]
-        clouds = [self.provider.collect(request, quiet) for request in self.provider.plan(views).requests]
-        assert not [gap for cloud in clouds for gap in cloud.gaps]
-        links = correlated(self.provider, views, clouds, now()).links
-        return tuple(self.provider.compare(self.provider.rows(), views, clouds, links))
-
-    def correlation(self, objects: Sequence[CapiObject] = ()) -> Correlation:
-        views = [view(objects or self.objects)]
-        clouds = [self.provider.collect(request, quiet) for request in self.provider.plan(views).requests]
-        return correlated(self.provider, views, clouds, now())
-
-    def named(self, kind: str, name: str) -> CapiObject:
-        return next(found for found in self.objects if (found.kind, found.name) == (kind, name))
-
-
-def world(endpoint: AwsEndpoint, spec: AwsClusterSpec) -> World:
-    state = build_cluster(endpoint.url, ACCOUNT, REGION, spec)
-    account = AwsAccount(account=ACCOUNT, role_arn=f"arn:aws:iam::{ACCOUNT}:role/audit")
-    return World(
-        provider=AwsProvider(settings(account, endpoint_url=endpoint.url)),
-        state=state,
-        objects=cluster_objects(spec, state),
-        ec2=aws_client("ec2", endpoint.url, ACCOUNT, REGION),
-    )
-
-
 @pytest.fixture
 def c1(aws_endpoint: AwsEndpoint) -> World:
     return world(aws_endpoint, C1)
@@ -133,7 +86,9 @@ def test_an_untouched_cluster_is_silent(aws_endpoint: AwsEndpoint, spec: AwsClus
     correlation = built.correlation()
 
     assert facts == ()
-    assert len(correlation.links) == len(spec.machines) + len(built.state.security_groups)
+    kinds = Counter(link.resource.type for link in correlation.links)
+    assert kinds["instance"] == len(spec.machines) + bool(built.state.bastion_id)
+    assert kinds["security-group"] == len(built.state.security_groups)
     assert not (correlation.absences or correlation.leftovers or correlation.undecided or correlation.gaps)
 
 
@@ -550,10 +505,11 @@ def test_a_tag_that_capa_has_not_applied_yet_is_on_its_way(c1: World) -> None:
     annotations = {"sigs.k8s.io/cluster-api-provider-aws-last-applied-tags": '{"team":"checkout"}'}
     edited = changed(machine, spec={"additionalTags": {"team": "search"}}, metadata={"annotations": annotations})
 
-    (fact,) = c1.facts(replaced(c1.objects, edited))
+    fact, of_volume = sorted(c1.facts(replaced(c1.objects, edited)), key=lambda fact: fact.row.id)
 
     assert (fact.capi, fact.cloud) == (Present("search"), Present("checkout"))
     assert fact.row.reaction.kind is REVERTED
+    assert (of_volume.row.id, of_volume.row.reaction.kind) == ("aws.volume.tags", IGNORED)
 
 
 def test_a_machine_on_its_way_out_is_not_compared(c1: World) -> None:

@@ -10,9 +10,12 @@ from typing import Any
 from drift_audit.interfaces import Correlation, ScopeRequest
 from drift_audit.model.keys import CloudScope, ObjectKey, ResourceKey
 from drift_audit.model.objects import CapiObject, CloudResource
+from drift_audit.model.progress import Step
 from drift_audit.model.views import CloudScopeView, ClusterView, Gap, KindListing, ResourceListing
+from drift_audit_aws.families import READERS
 from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount, AwsSettings
+from tests.rig.aws_pools import PoolSpec, PoolState
 from tests.rig.aws_state import CCM, ROLE, TAG, AwsClusterSpec, AwsClusterState, MachineSpec
 
 ACCOUNT = "111122223333"
@@ -28,6 +31,7 @@ CONTROL_PLANE = "controlplane.cluster.x-k8s.io/v1beta2"
 KINDS = (
     (CORE, "Cluster"),
     (CORE, "Machine"),
+    (CORE, "MachinePool"),
     (INFRA, "AWSCluster"),
     (INFRA, "AWSMachine"),
     (INFRA, "AWSMachinePool"),
@@ -88,7 +92,34 @@ def cluster_objects(cluster: AwsClusterSpec, state: AwsClusterState) -> list[Cap
     ]
     for machine in cluster.machines:
         objects += machine_objects(cluster, machine, state.machine_spec(machine))
+    for pool in cluster.pools:
+        objects += pool_objects(cluster, pool, state.pools[pool.name])
     return objects
+
+
+def pool_objects(cluster: AwsClusterSpec, pool: PoolSpec, state: PoolState) -> list[CapiObject]:
+    """A MachinePool and the AWSMachinePool that it owns."""
+    labels = {"cluster.x-k8s.io/cluster-name": cluster.name}
+    owner = {"apiVersion": CORE, "kind": "MachinePool", "name": pool.name, "uid": "u", "controller": True}
+    return [
+        capi_object(
+            CORE,
+            "MachinePool",
+            pool.name,
+            namespace=cluster.namespace,
+            metadata={"labels": labels},
+            spec={"clusterName": cluster.name, "replicas": pool.replicas},
+        ),
+        capi_object(
+            INFRA,
+            "AWSMachinePool",
+            pool.name,
+            namespace=cluster.namespace,
+            metadata={"labels": labels, "ownerReferences": [owner]},
+            spec=state.spec(pool),
+            status=state.status(),
+        ),
+    ]
 
 
 def machine_objects(cluster: AwsClusterSpec, machine: MachineSpec, spec: Mapping[str, Any]) -> list[CapiObject]:
@@ -104,6 +135,7 @@ def machine_objects(cluster: AwsClusterSpec, machine: MachineSpec, spec: Mapping
             namespace=cluster.namespace,
             metadata={"labels": {**labels, **role}},
             spec={"clusterName": cluster.name},
+            status={"nodeRef": {"name": f"ip-{machine.machine_name}"}},
         ),
         capi_object(
             INFRA,
@@ -176,6 +208,12 @@ def instance(resource_id: str, *, cluster: str = "c1", vpc: str = "vpc-1", **fie
     )
 
 
+def standing_network(vpc: str = "vpc-1") -> tuple[CloudResource, ...]:
+    """The VPC and the subnets that clusters of a written-down state name, without anything to be compared."""
+    subnets = (resource("subnet", subnet, VpcId=vpc, State="available") for subnet in ("subnet-1", "subnet-2"))
+    return (resource("vpc", vpc, VpcId=vpc, State="available"), *subnets)
+
+
 def cloud(
     resources: Iterable[CloudResource],
     *,
@@ -190,7 +228,7 @@ def cloud(
         resources={(found.key.type, found.key.id): found for found in resources},
         listings={
             kind: ResourceListing(type=kind, complete=kind not in incomplete, reason="denied" * (kind in incomplete))
-            for kind in ("instance", "security-group", "network-interface")
+            for kind in (reader.type for reader in READERS)
         },
     )
 
@@ -202,7 +240,7 @@ def request(**hints: Sequence[str]) -> ScopeRequest:
     )
 
 
-def quiet(_: str) -> None:
+def quiet(_: Step) -> None:
     """A progress that nobody hears."""
 
 

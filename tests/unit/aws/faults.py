@@ -21,6 +21,7 @@ class Answer:
 
     status: int
     body: bytes
+    content_type: str = "text/xml"
 
 
 @dataclass(slots=True)
@@ -63,16 +64,18 @@ def faulty_aws(moto: str, fault: Fault) -> Iterator[FaultyAws]:
     endpoint = FaultyAws(url="")
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            params = dict(urllib.parse.parse_qsl(body.decode()))
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            params = _params(body, self.headers.get("X-Amz-Target") or "")
             endpoint.asked.append(params)
-            answer = fault(params) or _passed_on(moto, body, dict(self.headers))
+            answer = fault(params) or _passed_on(f"{moto}{self.path}", self.command, body, dict(self.headers))
             self.send_response(answer.status)
-            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body)
+
+        do_GET = do_POST = _answer
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -89,12 +92,19 @@ def faulty_aws(moto: str, fault: Fault) -> Iterator[FaultyAws]:
         server.server_close()
 
 
-def _passed_on(moto: str, body: bytes, headers: dict[str, str]) -> Answer:
+def _params(body: bytes, target: str) -> Params:
+    """The parameters with the operation as `Action`, which JSON services have in a header and S3 nowhere."""
+    if target:
+        return {"Action": target.rpartition(".")[2]}
+    return {"Action": "", **dict(urllib.parse.parse_qsl(body.decode()))}
+
+
+def _passed_on(url: str, method: str, body: bytes, headers: dict[str, str]) -> Answer:
     kept = {name: value for name, value in headers.items() if name.lower() not in {"host", "content-length"}}
-    request = urllib.request.Request(moto, data=body, headers=kept, method="POST")
+    request = urllib.request.Request(url, data=body or None, headers=kept, method=method)
     try:
         with urllib.request.urlopen(request) as response:
-            return Answer(response.status, response.read())
+            return Answer(response.status, response.read(), response.headers.get("Content-Type") or "text/xml")
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, error.read())
+            return Answer(error.code, error.read(), error.headers.get("Content-Type") or "text/xml")

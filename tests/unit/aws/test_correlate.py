@@ -13,7 +13,7 @@ from drift_audit.interfaces import Correlation
 from drift_audit.model.findings import Severity
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject, CloudResource
-from drift_audit.model.values import mapping
+from drift_audit.model.values import mapping, text
 from drift_audit.model.views import ClusterView, Gap, View
 from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount
@@ -33,6 +33,7 @@ from tests.unit.aws.builders import (
     replaced,
     resource,
     settings,
+    standing_network,
     view,
 )
 
@@ -69,8 +70,11 @@ def correlate(
     gaps: Sequence[Gap] = (),
     **scope: Any,
 ) -> Correlation:
+    """Of a scope in which also the networks stand that clusters name, unless nothing does."""
     views = [view(objects, incomplete=incomplete_kinds, gaps=gaps), *more]
-    return correlated(AwsProvider(settings(*accounts)), views, [cloud(resources, **scope)], NOW)
+    named = {text(found.at("spec", "network", "vpc", "id")) for each in views for found in each.objects.values()}
+    networks = [part for vpc in sorted(named - {""}) for part in standing_network(vpc)] if resources else []
+    return correlated(AwsProvider(settings(*accounts)), views, [cloud([*resources, *networks], **scope)], NOW)
 
 
 def named(kind: str, name: str) -> CapiObject:
@@ -90,6 +94,9 @@ def test_every_object_is_linked_to_its_resource() -> None:
         ("AWSMachine/default/cp-0", "i-cp0"),
         ("AWSCluster/default/c1", "sg-node"),
         ("AWSCluster/default/c1", "sg-lb"),
+        ("AWSCluster/default/c1", "vpc-1"),
+        ("AWSCluster/default/c1", "subnet-1"),
+        ("AWSCluster/default/c1", "subnet-2"),
     }
     assert not (found.absences or found.leftovers or found.undecided or found.gaps)
 
@@ -141,7 +148,7 @@ def test_a_cluster_of_which_nothing_is_found_is_missing_where_its_load_balancer_
 
     found = correlate([], objects=replaced(OBJECTS, proven))
 
-    assert len(found.absences) == 4
+    assert len(found.absences) == 4 + len(standing_network())
 
 
 def test_one_instance_missing_in_an_assumed_account_is_missing() -> None:
@@ -202,6 +209,7 @@ def test_a_tagged_instance_and_group_that_nothing_names_are_left_over() -> None:
         ("i-old", "mgmt/default/c1", "c1", False),
         ("sg-old", "mgmt/default/c1", "c1", False),
     ]
+    assert found.leftovers[0].created_at == "2026-01-01T00:00:00Z"
     assert "VPC vpc-1" in found.leftovers[0].why_sure
 
 
@@ -327,7 +335,7 @@ def test_with_one_kind_unread_anywhere_nothing_is_left_over(kind: str) -> None:
     found = correlate([*WHOLE, instance("i-old")], more=[view([], name="mgmt-2", incomplete=(kind,))])
 
     assert found.leftovers == ()
-    assert f"{kind} of management cluster mgmt-2" in found.gaps[0].reason
+    assert f"management cluster mgmt-2 ({kind}" in found.gaps[0].reason
 
 
 def test_a_management_cluster_without_capa_keeps_nobody_from_deciding() -> None:
@@ -513,7 +521,7 @@ def test_a_machine_of_a_cluster_that_was_not_read_is_a_gap() -> None:
 
 
 def test_what_an_incomplete_listing_leaves_undecided_is_one_gap_for_each_type() -> None:
-    found = correlate([], incomplete=("instance", "security-group"))
+    found = correlate(standing_network(), incomplete=("instance", "security-group"))
 
     assert [(scope, subject) for scope, subject, _ in told(found)] == [
         (f"aws/{ACCOUNT}/{REGION}/instance", "AWSMachine/default/cp-0 and 1 more"),
@@ -544,7 +552,7 @@ def test_a_cluster_that_only_the_configuration_places_is_one_gap() -> None:
 
 # A cluster that CAPA has not built
 
-UNBUILT = changed(named("AWSCluster", "c1"), status={"ready": False, "networkStatus": {}})
+UNBUILT = changed(named("AWSCluster", "c1"), spec={"network": {}}, status={"ready": False, "networkStatus": {}})
 NOT_BUILT = "AWSCluster default/c1 has no security groups in its status: CAPA has not built it (or cannot)"
 
 

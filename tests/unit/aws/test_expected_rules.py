@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from drift_audit.model.keys import ClusterKey
-from drift_audit_aws.expected_rules import NotYetKnown, expected_ingress
 from drift_audit_aws.fleet import AwsCluster
-from drift_audit_aws.rules import shown_fully
+from drift_audit_aws.security_groups.expected_rules import NotYetKnown, expected_ingress
+from drift_audit_aws.security_groups.rules import shown_fully
 from tests.unit.aws.builders import CORE, INFRA, capi_object
 
 GROUPS = {role: {"id": f"sg-{role}"} for role in ("node", "controlplane", "lb", "apiserver-lb", "bastion")}

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drift_audit.model.values import JsonObject
-from drift_audit_aws.rules import Rule, differences, exploded, opens_to_everyone, rule, rule_of, shown, shown_fully
+from drift_audit_aws.security_groups.rules import (
+    Rule,
+    differences,
+    exploded,
+    opens_to_everyone,
+    rule,
+    rule_of,
+    shown,
+    shown_fully,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +60,6 @@ def test_a_rule_with_another_description_is_one_difference() -> None:
 
     (difference,) = differences([wanted], [actual])
 
-    assert difference.only_description
     assert (difference.wanted, difference.actual) == (wanted, actual)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from botocore.parsers import ResponseParserError
 
-from drift_audit_aws.session import AccountSession, Pace, RefusedCall, check_allowed
+from drift_audit_aws.session import AccountSession, Pace, RefusedCall, check_allowed, check_answer
 from tests.unit.aws.builders import REGION, settings
 
 
@@ -15,7 +16,14 @@ def test_reads_are_let_out(operation: str) -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    ["TerminateInstances", "CreateTags", "ModifyInstanceAttribute", "DescribeInstanceAttribute", "GetSecretValue"],
+    [
+        "TerminateInstances",
+        "CreateTags",
+        "ModifyInstanceAttribute",
+        "DescribeInstanceAttribute",
+        "GetLaunchTemplateData",
+        "GetSecretValue",
+    ],
 )
 def test_writes_and_secrets_are_not(operation: str) -> None:
     with pytest.raises(RefusedCall):
@@ -54,3 +62,24 @@ def test_calls_are_spread_after_a_first_burst() -> None:
     pace.wait()
 
     assert slept == [pytest.approx(0.2), pytest.approx(0.4)]
+
+
+@pytest.mark.parametrize("content", [b'{"SecretList": [{"Na', b"<html>", b"[]", b"\xff"])
+def test_a_json_answer_that_is_none_is_a_failure_and_no_empty_page(content: bytes) -> None:
+    with pytest.raises(ResponseParserError):
+        check_answer("json", "ListSecrets", 200, content)
+
+    check_answer("json", "ListSecrets", 503, content)  # botocore reads errors itself
+
+
+def test_an_answer_to_something_else_is_a_failure_and_no_empty_page() -> None:
+    for content in (b"<html><body>Please log in</body></html>", b"<DescribeVpcsResponse/>", b""):
+        with pytest.raises(ResponseParserError):
+            check_answer("ec2", "DescribeInstances", 200, content)
+        with pytest.raises(ResponseParserError):
+            check_answer("rest-xml", "ListBuckets", 200, content.replace(b"Response", b""))
+
+
+@pytest.mark.parametrize("content", [b"{}", b"", b'{"SecretList": []}'])
+def test_a_whole_json_answer_is_let_through(content: bytes) -> None:
+    check_answer("json", "ListSecrets", 200, content)

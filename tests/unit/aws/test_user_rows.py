@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from drift_audit.config.field_maps import check_field_maps
+from drift_audit.errors import ConfigError
 from drift_audit.model.values import Json
 from drift_audit_aws.fieldmap import load_rows
 from drift_audit_aws.paths import steps, value_at
@@ -31,23 +33,30 @@ from tests.unit.aws.test_correlate import C1
 STATE_OF_C1 = replace(STATE, instances={"md-0": "i-1", "cp-0": "i-2"})
 
 
+ROW: dict[str, Any] = {
+    "id": "ours.extra",
+    "kind": "AWSMachine",
+    "resource": "instance",
+    "capi": ["spec.extra"],
+    "cloud": ["Monitoring.State"],
+    "comparer": "exact",
+    "reaction": {"kind": "ignored"},
+    "severity": "low",
+    "title": "Extra differs",
+    "source": "ours",
+}
+
+
+def written(folder: Path, *entries: Any, name: str = "rows.yaml") -> Path:
+    path = folder / name
+    path.write_text(yaml.safe_dump({"rows": list(entries)}, sort_keys=False))
+    return path
+
+
 def facts(tmp_path: Path, spec: Any, attribute: Any, **row: Any) -> list[str]:
     """Paths of the facts of one added row that compares `spec.extra` with the attribute `Extra`."""
-    entry = {
-        "id": "ours.extra",
-        "kind": "AWSMachine",
-        "resource": "instance",
-        "capi": ["spec.extra"],
-        "cloud": ["Extra"],
-        "reaction": {"kind": "ignored"},
-        "severity": "low",
-        "title": "Extra differs",
-        "source": "ours",
-        **row,
-    }
-    path = tmp_path / "rows.yaml"
-    path.write_text(yaml.safe_dump({"rows": [entry]}))
-    rows = load_rows(path)
+    entry = {**ROW, "cloud": ["Extra"], **row}
+    rows = load_rows(written(tmp_path, entry))
     objects = cluster_objects(C1, STATE_OF_C1)
     machine = next(found for found in objects if (found.kind, found.name) == ("AWSMachine", "md-0"))
     views = [view(replaced(objects, changed(machine, spec={"extra": spec})))]
@@ -115,3 +124,75 @@ def test_a_path_reaches_into_lists(path: str, expected: Json) -> None:
 
 def test_a_declaration_is_looked_up_by_the_steps_before_a_list() -> None:
     assert steps("spec.additionalSecurityGroups[].id") == ("spec", "additionalSecurityGroups")
+
+
+def refused(*paths: Path) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        AwsProvider(settings()).rows(paths)
+    return [f"{problem.line}: {problem.message} ({problem.hint})" for problem in raised.value.problems]
+
+
+def test_every_mistake_of_a_row_stands_at_its_own_line(tmp_path: Path) -> None:
+    entry = {
+        **ROW,
+        "kind": "AWSMachin",
+        "cloud": ["Monitoring.Stat"],
+        "comparer": "exakt",
+        "reaction": {"kind": "ignord", "detal": "why"},
+        "severity": "lo",
+        "titel": "T",
+    }
+    del entry["title"]
+
+    assert refused(written(tmp_path, entry)) == [
+        "2: ours.extra: lacks the key 'title' ()",
+        "3: ours.extra: nothing is compared of the kind 'AWSMachin' (did you mean 'AWSMachine'?)",
+        "7: ours.extra: AWS tells no Monitoring.Stat of a resource 'instance' (did you mean 'Monitoring.State'?)",
+        "9: ours.extra: there is no comparer 'exakt' (did you mean 'exact'?)",
+        "11: ours.extra: reaction.kind 'ignord' is none of reverted, ignored, breaks, adopted "
+        "(did you mean 'ignored'?)",
+        "12: ours.extra: unknown key 'reaction.detal' (did you mean 'detail'?)",
+        "13: ours.extra: severity 'lo' is none of info, low, medium, high, critical (did you mean 'low'?)",
+        "15: ours.extra: unknown key 'titel' (did you mean 'title'?)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"resource": "instanz"}, "no AWSMachine has a resource 'instanz' (did you mean 'instance'?)"),
+        ({"resource": "vpc", "cloud": ["VpcId"]}, "no AWSMachine has a resource 'vpc' (known: classic-load-balancer,"),
+        ({"kind": "AWSManagedCluster"}, "nothing is compared of the kind 'AWSManagedCluster'"),
+        ({"id": "aws.instance.type"}, "the id is that of a row of the provider's own"),
+        ({"cloud": ["BlockDeviceMapping[].DeviceName"]}, "did you mean 'BlockDeviceMappings[].DeviceName'?"),
+        ({"cloud": ["Monitoring.State.Name"]}, "AWS tells no Monitoring.State.Name of a resource 'instance'"),
+        ({"cloud": ["BlockDeviceMappings.DeviceName"]}, "AWS tells no BlockDeviceMappings.DeviceName"),
+    ],
+)
+def test_a_row_that_would_compare_nothing_is_a_mistake(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    (problem,) = refused(written(tmp_path, {**ROW, **change}))
+
+    assert told in problem
+
+
+def test_an_id_is_taken_by_the_files_before(tmp_path: Path) -> None:
+    (problem,) = refused(written(tmp_path, ROW), written(tmp_path, ROW, name="more.yaml"))
+
+    assert "ours.extra: the id is used twice" in problem
+
+
+def test_a_row_for_another_provider_is_left_to_it(tmp_path: Path) -> None:
+    entry = {**ROW, "kind": "RackMachine", "resource": "machine", "cloud": ["power"], "comparer": "watts"}
+
+    assert AwsProvider(settings()).rows([written(tmp_path, entry)]) == AwsProvider(settings()).rows()
+
+
+def test_a_row_of_a_kind_that_nobody_has_is_a_mistake(tmp_path: Path) -> None:
+    path = written(tmp_path, ROW, {**ROW, "id": "other", "kind": "Foo"})
+
+    with pytest.raises(ConfigError) as raised:
+        check_field_maps([path], [AwsProvider(settings())])
+
+    (problem,) = raised.value.problems
+    assert problem.line == 16
+    assert problem.message == "no provider has objects of the kind 'Foo'"

@@ -145,10 +145,6 @@ class RuleDifference:
         assert found is not None
         return found
 
-    @property
-    def only_description(self) -> bool:
-        return self.wanted is not None and self.actual is not None
-
 
 def differences(wanted: Iterable[Rule], actual: Iterable[Rule]) -> Iterator[RuleDifference]:
     """Every rule that differs, sorted by what it lets through."""

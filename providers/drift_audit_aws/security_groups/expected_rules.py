@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from drift_audit.model.values import Json, JsonObject, dig, mapping, sequence, text
 from drift_audit_aws.fleet import AwsCluster
-from drift_audit_aws.rules import Rule, rule
+from drift_audit_aws.security_groups.rules import Rule, rule
 
 API_PORT = 6443
 _NETWORK = ("spec", "network")

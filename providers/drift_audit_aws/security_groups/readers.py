@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from drift_audit_aws.listing import ResourceReader
+from drift_audit_aws.reading import PagedReader
+from drift_audit_aws.resource_types import SECURITY_GROUP
 
-SECURITY_GROUP = "security-group"
-
-SECURITY_GROUPS = ResourceReader(
+SECURITY_GROUPS = PagedReader(
     type=SECURITY_GROUP,
     operation="describe_security_groups",
-    action="ec2:DescribeSecurityGroups",
+    actions=("ec2:DescribeSecurityGroups",),
     id_field="GroupId",
     id_filter="group-id",
     items=lambda page: page.get("SecurityGroups", ()),
-    by_vpc=True,
+    vpc_filter="vpc-id",
 )

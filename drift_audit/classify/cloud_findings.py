@@ -23,6 +23,7 @@ from drift_audit.model.findings import (
     finding_id,
 )
 from drift_audit.model.objects import CapiObject, Location
+from drift_audit.model.steps import asking
 from drift_audit.model.values import Absent, Observed, Present, Unknown, observed
 
 _MEANING = {
@@ -31,7 +32,11 @@ _MEANING = {
     Verdict.CONFLICT: "Git, the object and the cloud have three different values.",
     Verdict.RECONCILING: "The controller is still at work on this object.",
     Verdict.NOT_RECONCILED: "The cloud does not have what the object asks for.",
+    Verdict.HAZARD: "The cloud is in a state that will hurt, whoever brought it there.",
 }
+
+
+_DEFAULT = "the default: the object does not set it"
 
 
 def cloud_findings(
@@ -64,7 +69,7 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
     severity = fact.severity or row.severity
     return Finding(
         id=finding_id(link.management_cluster, str(link.object), str(link.resource), row.id, fact.path),
-        kind=FindingKind.DRIFT,
+        kind=row.finding,
         verdict=verdict,
         confidence=context.confidence(link, verdict),
         severity=_softened(verdict, raised(severity) if verdict is Verdict.CONFLICT else severity),
@@ -77,7 +82,7 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
         path=fact.path,
         values=ShownValues(
             git=shown(declared) if declared is not None else NO_COUNTERPART,
-            capi=shown(fact.capi),
+            capi=shown(fact.capi, _DEFAULT if _is_default(fact, live) else ""),
             cloud=shown(fact.cloud),
         ),
         declared_at=declared_at(location),
@@ -103,10 +108,17 @@ def _git_value(fact: Fact, live: CapiObject | None, git: GitContext) -> tuple[Ob
     origin = git.origins.get(fact.link.object)
     if origin is not None and origin.rollout_pending:
         return Unknown("it was cut from an earlier template, and its rollout is pending"), location or nearest
-    if fact.path == ".".join(fact.capi_path) or isinstance(declared, Unknown):
+    if fact.path == ".".join(fact.capi_path) or isinstance(declared, Unknown) or _is_default(fact, live):
         return declared, location or nearest
     held = observed(live.at(*fact.capi_path)) if live is not None else declared
     return (fact.capi if _agree(declared, held) else declared), location or nearest
+
+
+def _is_default(fact: Fact, live: CapiObject | None) -> bool:
+    """True when the object does not set the field, so that the value shown is what the row says of its absence."""
+    if fact.row.default is None or fact.capi != Present(fact.row.default) or not fact.capi_path or live is None:
+        return False
+    return isinstance(observed(live.at(*fact.capi_path)), Absent)
 
 
 def _agree(declared: Observed, held: Observed) -> bool:
@@ -123,6 +135,9 @@ def _verdict(fact: Fact, declared: Observed | None, live: CapiObject | None, git
         transition = in_transition(live, git.now, timedelta(minutes=git.thresholds.transition_minutes))
         if transition:
             return Verdict.RECONCILING, transition
+    if fact.row.finding is not FindingKind.DRIFT:
+        return Verdict.HAZARD, ""
+    if live is not None:
         failing = unreconciled(live)
         if failing and fact.row.reaction.kind is not ReactionKind.IGNORED:
             return Verdict.NOT_RECONCILED, failing
@@ -182,9 +197,20 @@ def _next_steps(fact: Fact, verdict: Verdict) -> tuple[str, ...]:
         return ("give the audit what it needs to read the value (see the gaps), then run it again",)
     if verdict is Verdict.RECONCILING:
         return ()
-    where = f"{fact.link.resource.type} {fact.link.resource.id}"
+    resource = fact.link.resource
+    if fact.row.next_steps:
+        return tuple(step.format(id=resource.id, region=resource.region) for step in fact.row.next_steps)
+    where = f"{resource.type} {resource.id}"
+    if fact.row.finding is FindingKind.HEALTH:
+        return (f"find out what is wrong: nobody edited {where}, and something behind it does not do its work",)
     if fact.row.reaction.kind is ReactionKind.REVERTED:
-        return (f"find out who changed {where} and why: the controller undoes it",)
+        return (
+            asking(f"find out who changed {where}, and why"),
+            f"put {where} back at once if it does harm; else the controller does it within "
+            f"{fact.row.reaction.within_minutes} min, and again each time: declare what is wanted",
+        )
+    if not fact.row.changeable and not fact.link.object.kind.endswith("Machine"):
+        return (asking(f"find out who made {where} anew: an existing one never changes in this"),)
     if fact.row.immutable or not fact.row.changeable:
         return (
             f"put {where} back, or replace the Machine"

@@ -88,6 +88,7 @@ def leftover_finding(leftover: Leftover, context: CloudContext) -> Finding:
             cloud=ShownValue(state=ValueState.PRESENT, value=resource.id, reason=f"claims {claim}"),
         ),
         reaction="nothing will clean this up",
+        since=leftover.created_at,
         evidence=(leftover.why_sure,),
         next_steps=leftover.next_steps,
     )

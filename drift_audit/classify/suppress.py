@@ -19,12 +19,15 @@ def suppress(
     """The findings, those that a valid rule covers marked as such; and what each rule did."""
     known = list(rules)
     valid = [rule for rule in known if rule.expires >= today]
+    expired = [rule for rule in known if rule.expires < today]
     used: Counter[str] = Counter()
+    counted_again: Counter[str] = Counter()
     marked: list[Finding] = []
     for finding in findings:
         rule = next((rule for rule in valid if matches(rule.match, finding)), None)
         if rule is None:
             marked.append(finding)
+            counted_again.update(rule.name for rule in expired if matches(rule.match, finding))
             continue
         used[rule.name] += 1
         suppression = Suppression(
@@ -32,7 +35,15 @@ def suppress(
         )
         marked.append(replace(finding, suppressed=suppression))
     uses = tuple(
-        SuppressionUse(rule=rule.name, matched=used[rule.name], expires_in_days=(rule.expires - today).days)
+        SuppressionUse(
+            rule=rule.name,
+            matched=used[rule.name],
+            expires_in_days=(rule.expires - today).days,
+            owner=rule.owner,
+            reason=rule.reason,
+            expires=rule.expires.isoformat(),
+            counted_again=counted_again[rule.name],
+        )
         for rule in known
     )
     return marked, uses

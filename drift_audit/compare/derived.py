@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from drift_audit.compare.attribution import Attribution
 from drift_audit.compare.collapse import collapse
 from drift_audit.compare.leaves import Leaves, leaves_of
-from drift_audit.compare.managed_fields import Entry, ManagedFields
+from drift_audit.compare.managed_fields import Entry, ManagedFields, writers_of
 from drift_audit.compare.managers import ManagerClass, ManagerTable
 from drift_audit.compare.noise import noise_of
 from drift_audit.compare.schema import SchemaNode
@@ -24,6 +24,11 @@ _OPERATIONS = (
 )
 # A name that nobody knows is no proof here: controllers write these objects all the time, under many names.
 _PEOPLE = frozenset({ManagerClass.HUMAN, ManagerClass.SCRIPT})
+
+
+def untouched_by_people(live: CapiObject, table: ManagerTable) -> bool:
+    """True when no person has written to the object: the answer for nearly all of a fleet, from names alone."""
+    return not any(table.named(*writer).manager_class in _PEOPLE for writer in writers_of(live.raw))
 
 
 def derived_edits(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from drift_audit.compare.applier import applier_of, last_applied
 from drift_audit.compare.attribution import Attribution
-from drift_audit.compare.derived import derived_edits
+from drift_audit.compare.derived import derived_edits, untouched_by_people
 from drift_audit.compare.doubts import Doubts
 from drift_audit.compare.managed_fields import ManagedFields, read_managed_fields
 from drift_audit.compare.managers import ManagerTable
@@ -66,6 +66,8 @@ def _compare(schemas: Schemas, pair: ObjectPair, table: ManagerTable) -> ObjectC
     if live is None:
         return ObjectComparison(pair=pair)
     if pair.membership is Membership.DERIVED:
+        if untouched_by_people(live, table):
+            return ObjectComparison(pair=pair)
         schema = schemas.of(live)
         return ObjectComparison(pair=pair, leaves=tuple(derived_edits(live, schema, _owners(live, schema), table)))
     sides = comparable(schemas, pair, table)

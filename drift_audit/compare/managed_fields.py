@@ -63,7 +63,7 @@ class Entry:
 
     @property
     def identity(self) -> str:
-        return f"{self.manager}/{self.operation}" + (f"/{self.subresource}" if self.subresource else "")
+        return identity(self.manager, self.operation, self.subresource)
 
     def holds(self, path: FieldPath) -> bool:
         """True when the entry's set contains exactly this path."""
@@ -104,6 +104,11 @@ class Entry:
         return node
 
 
+def identity(manager: str, operation: str, subresource: str) -> str:
+    """How the table of managers names a writer: `kubectl/Update/scale`."""
+    return f"{manager}/{operation}/{subresource}" if subresource else f"{manager}/{operation}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedFields:
     """All entries of one object."""
@@ -141,6 +146,12 @@ class ManagedFields:
         if self.structured_as:
             return {}
         return {path: keys for entry in self.entries for path, keys in entry.list_keys()}
+
+
+def writers_of(raw: JsonObject) -> Iterator[tuple[str, str, str]]:
+    """(manager, operation, subresource) of every entry, without a look at its fields."""
+    for given in map(mapping, sequence(mapping(raw.get("metadata")).get("managedFields"))):
+        yield text(given.get("manager")) or "unknown", text(given.get("operation")), text(given.get("subresource"))
 
 
 def read_managed_fields(raw: JsonObject, *, structured: bool = True) -> ManagedFields:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drift_audit.compare.managed_fields import Entry
+from drift_audit.compare.managed_fields import Entry, identity
 from drift_audit.config.settings import ManagerRule
 
 
@@ -96,21 +96,27 @@ class ManagerTable:
 
     def __init__(self, rules: Iterable[ManagerRule] = ()) -> None:
         self._own = [(re.compile(rule.match), rule) for rule in rules]
-        self._known: dict[str, Manager] = {}
+        self._known: dict[tuple[str, str, str], Manager] = {}
 
     def of(self, entry: Entry) -> Manager:
         """The class and the readable name of an entry's manager."""
-        if entry.identity not in self._known:
-            self._known[entry.identity] = self._look_up(entry)
-        return self._known[entry.identity]
+        return self.named(entry.manager, entry.operation, entry.subresource)
 
-    def _look_up(self, entry: Entry) -> Manager:
+    def named(self, manager: str, operation: str, subresource: str = "") -> Manager:
+        """The same by what the entry says of its writer."""
+        writer = (manager, operation, subresource)
+        known = self._known.get(writer)
+        if known is None:
+            known = self._known[writer] = self._look_up(manager, identity(*writer))
+        return known
+
+    def _look_up(self, manager: str, writer: str) -> Manager:
         for pattern, rule in self._own:
-            if pattern.fullmatch(entry.manager):
-                return Manager(ManagerClass(rule.manager_class), rule.label or entry.manager)
+            if pattern.fullmatch(manager):
+                return Manager(ManagerClass(rule.manager_class), rule.label or manager)
         for row in _ROWS:
-            match = row.pattern.fullmatch(entry.identity)
+            match = row.pattern.fullmatch(writer)
             if match:
-                label = row.manager.label.format(manager=entry.manager, **match.groupdict())
+                label = row.manager.label.format(manager=manager, **match.groupdict())
                 return Manager(row.manager.manager_class, label)
-        return Manager(ManagerClass.UNKNOWN, entry.manager)
+        return Manager(ManagerClass.UNKNOWN, manager)

@@ -7,8 +7,10 @@ reference tells which one it would be cut from now.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from drift_audit.correlate.fleet import is_capi, referenced_key
-from drift_audit.model.keys import ObjectKey
+from drift_audit.model.keys import ObjectKey, split_api_version
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.pairing import Origin
 from drift_audit.model.values import dig, mapping
@@ -57,17 +59,18 @@ def _is_maker(owner: str, made: str) -> bool:
 def origins_of(view: ClusterView) -> dict[ObjectKey, Origin]:
     """For each Machine, infrastructure machine and bootstrap config the object that declares its spec."""
     found: dict[ObjectKey, Origin] = {}
+    owners: _Owners = {}
     for key, live in view.objects.items():
         if not is_capi(key.group) or not live.owners:
             continue
-        origin = _origin(view, live)
+        origin = _origin(view, live, owners)
         if origin is not None:
             found[key] = origin
     return found
 
 
-def _origin(view: ClusterView, live: CapiObject) -> Origin | None:
-    owners = _owner_chain(view, live)
+def _origin(view: ClusterView, live: CapiObject, known: _Owners) -> Origin | None:
+    owners = _owner_chain(view, live, known)
     makers = [owner for owner in owners if owner.kind in _INFRA_REFERENCES]
     if not makers:
         return None
@@ -107,18 +110,30 @@ def _reference(maker: CapiObject, paths: tuple[tuple[str, ...], ...]) -> ObjectK
     return None
 
 
-def _owner_chain(view: ClusterView, live: CapiObject) -> list[CapiObject]:
-    """The owners, nearest first: Machine, MachineSet, MachineDeployment. An owner with another uid is no owner."""
+_Owners: TypeAlias = dict[ObjectKey, CapiObject | None]
+"""The nearest owner of each object that was looked at: the machines of a set have all but one in common."""
+
+
+def _owner_chain(view: ClusterView, live: CapiObject, known: _Owners) -> list[CapiObject]:
+    """The owners, nearest first: Machine, MachineSet, MachineDeployment."""
     chain: list[CapiObject] = []
     current = live
     for _ in range(_MAX_HOPS):
-        owner = next((owner for owner in current.owners if owner.controller), None) or next(iter(current.owners), None)
-        if owner is None:
-            break
-        key = ObjectKey(owner.api_version.rpartition("/")[0], owner.kind, live.namespace, owner.name)
-        above = view.objects.get(key)
-        if above is None or (owner.uid and above.uid != owner.uid):
+        key = current.key
+        if key not in known:
+            known[key] = _nearest_owner(view, current)
+        above = known[key]
+        if above is None:
             break
         chain.append(above)
         current = above
     return chain
+
+
+def _nearest_owner(view: ClusterView, live: CapiObject) -> CapiObject | None:
+    """The controlling owner, else the first; one with another uid is no owner."""
+    owner = next((owner for owner in live.owners if owner.controller), None) or next(iter(live.owners), None)
+    if owner is None:
+        return None
+    above = view.objects.get(ObjectKey(split_api_version(owner.api_version)[0], owner.kind, live.namespace, owner.name))
+    return None if above is None or (owner.uid and above.uid != owner.uid) else above

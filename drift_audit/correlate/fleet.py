@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from drift_audit.model.keys import ClusterKey, ObjectKey
-from drift_audit.model.objects import CapiObject, Declaration
-from drift_audit.model.values import Json, JsonObject, dig, mapping, text
+from drift_audit.model.objects import Declaration
+from drift_audit.model.values import Json, JsonObject, dig, mapping, sequence, text
 from drift_audit.model.views import ClusterView
 
 CORE_GROUP = "cluster.x-k8s.io"
@@ -56,24 +56,23 @@ class Fleet:
     def named_cluster(self, key: ObjectKey, raw: JsonObject) -> ClusterKey | None:
         """The workload cluster that an object names first, whether or not it is one of the fleet."""
         known = self.cluster_of(key, raw)
-        name = next(iter(_cluster_names(raw)), "")
+        name = next(_cluster_names(raw), "")
         return known or (ClusterKey(self._name, key.namespace, name) if name else None)
 
 
-def _cluster_names(raw: JsonObject) -> list[str]:
-    named = (
-        text(dig(raw, "metadata", "labels", CLUSTER_NAME)),
-        text(dig(raw, "spec", "clusterName")),
-        _owning_cluster(raw),
-    )
-    return [name for name in named if name]
+def _cluster_names(raw: JsonObject) -> Iterator[str]:
+    """The clusters that an object names, the surest first; found one by one, for the first is nearly always it."""
+    if name := text(dig(raw, "metadata", "labels", CLUSTER_NAME)):
+        yield name
+    if name := text(dig(raw, "spec", "clusterName")):
+        yield name
+    if name := _owning_cluster(raw):
+        yield name
 
 
 def _owning_cluster(raw: JsonObject) -> str:
-    for owner in CapiObject(api_version="", kind="", namespace="", name="", raw=raw).owners:
-        if owner.kind == "Cluster":
-            return owner.name
-    return ""
+    owners = map(mapping, sequence(dig(raw, "metadata", "ownerReferences")))
+    return next((text(owner.get("name")) for owner in owners if owner.get("kind") == "Cluster"), "")
 
 
 def referenced_key(reference: Mapping[str, Json], namespace: str) -> ObjectKey:

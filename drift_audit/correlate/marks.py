@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 
 from drift_audit.model.delivery import Delivery
@@ -77,23 +77,38 @@ def is_gone(view: ClusterView, marked: ObjectKey) -> bool:
     return not any(_names(marked, key) for key in view.objects if key.kind == marked.kind)
 
 
-def knows(view: ClusterView, delivery: Delivery, live: CapiObject) -> bool | None:
-    """True when the tool's own inventory lists the object, `None` when it keeps none."""
-    owner = view.objects.get(delivery.object)
-    if owner is None:
-        return False
-    if delivery.tool == "Flux":
-        entries = sequence(dig(owner.status, "inventory", "entries"))
-        return _inventory_id(live) in {text(mapping(entry).get("id")) for entry in entries} if entries else None
-    resources = sequence(owner.status.get("resources"))
-    if not resources:
-        return None
-    wanted = (live.key.group, live.kind, live.namespace, live.name)
-    return wanted in {
-        tuple(text(mapping(entry).get(part)) for part in ("group", "kind", "namespace", "name")) for entry in resources
+class Inventories:
+    """What the GitOps objects of a management cluster say that they have applied, each read once."""
+
+    def __init__(self, view: ClusterView) -> None:
+        self._view = view
+        self._listed: dict[ObjectKey, Set[str | tuple[str, ...]]] = {}
+
+    def knows(self, delivery: Delivery, live: CapiObject) -> bool | None:
+        """True when the tool's own inventory lists the object, `None` when it keeps none."""
+        owner = self._view.objects.get(delivery.object)
+        if owner is None:
+            return False
+        if delivery.object not in self._listed:
+            self._listed[delivery.object] = _of_flux(owner) if delivery.tool == "Flux" else _of_argo(owner)
+        listed = self._listed[delivery.object]
+        return _listed_as(live, delivery) in listed if listed else None
+
+
+def _of_flux(owner: CapiObject) -> Set[str | tuple[str, ...]]:
+    return {text(mapping(entry).get("id")) for entry in sequence(dig(owner.status, "inventory", "entries"))}
+
+
+def _of_argo(owner: CapiObject) -> Set[str | tuple[str, ...]]:
+    return {
+        tuple(text(mapping(entry).get(part)) for part in ("group", "kind", "namespace", "name"))
+        for entry in sequence(owner.status.get("resources"))
     }
 
 
-def _inventory_id(live: CapiObject) -> str:
-    """Flux's name for an object: `<namespace>_<name>_<group>_<kind>`, with `:` of RBAC names as `__`."""
-    return f"{live.namespace}_{live.name.replace(':', '__')}_{live.key.group}_{live.kind}"
+def _listed_as(live: CapiObject, delivery: Delivery) -> str | tuple[str, ...]:
+    """An object's name in an inventory; Flux writes `<namespace>_<name>_<group>_<kind>`, with `:` of RBAC names as
+    `__`."""
+    if delivery.tool == "Flux":
+        return f"{live.namespace}_{live.name.replace(':', '__')}_{live.key.group}_{live.kind}"
+    return live.key.group, live.kind, live.namespace, live.name

@@ -16,7 +16,7 @@ from drift_audit.correlate.declared import (
 from drift_audit.correlate.deliveries import deliveries
 from drift_audit.correlate.derivation import is_derived, origins_of
 from drift_audit.correlate.fleet import CORE_GROUP, Fleet, is_capi
-from drift_audit.correlate.marks import delivery_of, is_gone, knows, marked_delivery, other_origin
+from drift_audit.correlate.marks import Inventories, delivery_of, is_gone, marked_delivery, other_origin
 from drift_audit.correlate.repositories import bare, covers, delivers
 from drift_audit.model.delivery import Delivery
 from drift_audit.model.keys import ClusterKey, ObjectKey, split_api_version
@@ -41,7 +41,7 @@ def pair_objects(view: ClusterView, sources: Iterable[GitSourceView]) -> Pairing
     known = deliveries(view)
     declared = index_declared(view, own, known)
     fleet = Fleet(view, {key: item.declaration for key, item in declared.items()})
-    joining = _Joining(view, own, known, fleet)
+    joining = _Joining(view, own, known, fleet, Inventories(view))
     pairs = [joining.declared(key, item) for key, item in sorted(declared.items()) if joining.concerns(key, item)]
     for key, live in sorted(view.objects.items()):
         if key not in declared and is_capi(key.group):
@@ -69,6 +69,7 @@ class _Joining:
     sources: Sequence[GitSourceView]
     known: Sequence[Delivery]
     fleet: Fleet
+    inventories: Inventories
 
     def concerns(self, key: ObjectKey, declared: Declared) -> bool:
         """False for what the configuration leaves out of the audit."""
@@ -134,7 +135,7 @@ class _Joining:
         delivery = delivery_of(live, self.known)
         if delivery is None:
             return f"marked as applied by {marked}, which does not exist" if is_gone(self.view, marked) else ""
-        if knows(self.view, delivery, live) is False:
+        if self.inventories.knows(delivery, live) is False:
             return f"marked as applied by {delivery}, whose inventory does not list it"
         return ""
 
@@ -161,8 +162,10 @@ class _Joining:
         if is_derived(live):
             return Membership.DERIVED, ""
         stale = self._stale_mark(live)
-        if stale:
+        if stale and _complete(self.sources):
             return Membership.LEFT_BEHIND, stale
+        if stale:  # the part of Git that was not read may well declare it
+            return Membership.UNREADABLE, stale
         delivery = delivery_of(live, self.known)
         if delivery is not None and self._read_all_of(delivery):
             return Membership.PENDING_DELETE, f"{delivery} still lists it, and Git does not declare it"

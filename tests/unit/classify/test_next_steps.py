@@ -29,3 +29,13 @@ def test_what_can_be_changed_in_the_cloud_can_be_put_back() -> None:
 
     assert found.next_steps[0].startswith("put instance ")
     assert found.next_steps[0].endswith("back, or replace the Machine")
+
+
+def test_a_row_may_say_itself_what_to_do() -> None:
+    own = row(next_steps=("aws ec2 describe-subnets --region {region} --subnet-ids {id}",))
+    asked = fact(DECLARED, FOUND, own)
+
+    (found,) = cloud_findings([(asked, "")], Correlation(), cloud_context(machine()))
+
+    resource = asked.link.resource
+    assert found.next_steps == (f"aws ec2 describe-subnets --region {resource.region} --subnet-ids {resource.id}",)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from drift_audit.classify.git_findings import git_findings
+from drift_audit.classify.presence import leftover_finding
+from drift_audit.interfaces import Leftover
 from drift_audit.model.comparison import LeafOutcome
-from drift_audit.model.findings import Between, Finding
-from tests.builders import actor
-from tests.unit.classify.cases import compared, git_context, leaf, pair
+from drift_audit.model.findings import Between, Finding, Severity
+from tests.builders import actor, resource_key
+from tests.unit.classify.cases import cloud_context, compared, git_context, leaf, machine, pair
 
 
 def edited(**changes: Any) -> Finding:
@@ -37,3 +39,17 @@ def test_the_scale_subresource_keeps_no_time() -> None:
     found = edited(how="kubectl scale", between=Between(after="", before=""))
 
     assert any("keeps none for the scale subresource" in fact for fact in found.evidence)
+
+
+def test_an_orphan_is_there_since_it_was_made() -> None:
+    left = Leftover(
+        resource=resource_key(),
+        cluster=None,
+        claimed="gone",
+        why_sure="nobody names it",
+        severity=Severity.HIGH,
+        next_steps=(),
+        created_at="2026-11-02T08:00:00Z",
+    )
+
+    assert leftover_finding(left, cloud_context(machine())).since == "2026-11-02T08:00:00Z"

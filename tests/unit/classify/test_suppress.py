@@ -31,6 +31,8 @@ def test_an_expired_rule_hides_nothing_and_is_counted() -> None:
 
     assert marked.suppressed is None
     assert (use.matched, use.expires_in_days) == (0, -1)
+    assert (use.owner, use.reason, use.expires) == ("platform", "because", "2026-11-19")
+    assert use.counted_again == 1
 
 
 def test_the_first_rule_that_fits_counts() -> None:

@@ -272,6 +272,33 @@ def test_nothing_is_reverted_while_the_cluster_is_paused() -> None:
     assert found.reaction == "nothing will repair this: Cluster/fleet/eu-1 has spec.paused"
 
 
+def test_how_a_resource_does_is_a_matter_of_health_and_nobodys_edit() -> None:
+    found = judged(
+        machine(), fact(Present("healthy"), Present("unhealthy"), row(finding=FindingKind.HEALTH), capi_path=())
+    )
+
+    assert (found.kind, found.verdict, found.confidence) == (
+        FindingKind.HEALTH,
+        Verdict.HAZARD,
+        Confidence.CONFIRMED,
+    )
+    assert "nobody edited" in found.next_steps[0]
+    unread = judged(
+        machine(), fact(Present("healthy"), Unknown("denied"), row(finding=FindingKind.HEALTH), capi_path=())
+    )
+    assert unread.verdict is Verdict.UNDETERMINED
+
+
+def test_what_never_changes_on_a_clusters_resource_was_made_anew() -> None:
+    cluster = capi_object("AWSCluster", "eu-1", api_version="infrastructure.cluster.x-k8s.io/v1beta2")
+    link = replace(fact(LARGE, HUGE).link, object=cluster.key)
+
+    found = judged(cluster, fact(LARGE, HUGE, row(changeable=False), link=link, capi_path=()))
+
+    assert "who made" in found.next_steps[0]
+    assert not any("Machine" in step for step in found.next_steps)
+
+
 ABSENCE = Absence(
     link=fact(LARGE, HUGE).link,
     path="spec.providerID",
@@ -323,3 +350,21 @@ def test_the_delivery_of_the_cases_repairs_in_time() -> None:
     found = only(git_findings([compared(which, leaf(LeafOutcome.CHANGED_OOB))], git_context(which)))
 
     assert found.reaction == f"{DELIVERY} puts it back within 10 min"
+
+
+def test_a_hazard_in_the_cloud_is_nobodys_edit() -> None:
+    full = fact(Present("at least 409"), Present(3), row(ReactionKind.BREAKS, finding=FindingKind.HEALTH))
+
+    found = only(cloud_findings([(full, "")], Correlation(), cloud_context(machine(), sure=True)))
+
+    assert (found.verdict, found.kind) == (Verdict.HAZARD, FindingKind.HEALTH)
+    assert found.confidence is Confidence.CONFIRMED
+    assert "whoever brought it there" in found.evidence[0]
+
+
+def test_a_hazard_that_nobody_could_read_is_undetermined() -> None:
+    unread = fact(Present("at least 409"), Unknown("denied"), row(ReactionKind.BREAKS, finding=FindingKind.HEALTH))
+
+    found = only(cloud_findings([(unread, "")], Correlation(), cloud_context(machine())))
+
+    assert found.verdict is Verdict.UNDETERMINED

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from drift_audit.correlate.deliveries import deliveries
-from drift_audit.correlate.marks import delivery_of, is_gone, knows, marked_delivery, other_origin
+from drift_audit.correlate.marks import Inventories, delivery_of, is_gone, marked_delivery, other_origin
 from drift_audit.model.delivery import Delivery, IgnoreRule
 from drift_audit.model.objects import CapiObject
 from tests.builders import capi_object
@@ -355,14 +355,14 @@ def inventory(*ids: str) -> dict[str, Any]:
 def test_flux_lists_what_it_applied(entries: tuple[str, ...], known: bool | None) -> None:
     seen = view(kustomization(status=inventory(*entries)))
 
-    assert knows(seen, deliveries(seen)[0], capi_object()) is known
+    assert Inventories(seen).knows(deliveries(seen)[0], capi_object()) is known
 
 
 def test_names_with_colons_are_escaped_in_the_inventory() -> None:
     role = capi_object("ClusterRole", "system:auth", "", api_version="rbac.authorization.k8s.io/v1")
     seen = view(kustomization(status=inventory("_system__auth_rbac.authorization.k8s.io_ClusterRole")))
 
-    assert knows(seen, deliveries(seen)[0], role) is True
+    assert Inventories(seen).knows(deliveries(seen)[0], role) is True
 
 
 @pytest.mark.parametrize(("name", "known"), [("eu-1-md-0-abc", True), ("other", False)])
@@ -370,13 +370,13 @@ def test_argo_cd_lists_what_it_applied(name: str, known: bool) -> None:
     resource = {"group": "cluster.x-k8s.io", "kind": "Machine", "namespace": "fleet", "name": name}
     seen = view(application(status={"resources": [resource]}))
 
-    assert knows(seen, deliveries(seen)[0], capi_object()) is known
+    assert Inventories(seen).knows(deliveries(seen)[0], capi_object()) is known
 
 
 def test_an_application_without_a_list_says_nothing() -> None:
     seen = view(application())
 
-    assert knows(seen, deliveries(seen)[0], capi_object()) is None
+    assert Inventories(seen).knows(deliveries(seen)[0], capi_object()) is None
 
 
 @pytest.mark.parametrize(

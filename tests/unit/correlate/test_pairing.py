@@ -16,6 +16,7 @@ import pytest
 from drift_audit.correlate.pairing import applied_revision
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.pairing import Membership
+from drift_audit.model.views import Gap, View
 from tests.builders import capi_object, cluster_key, location
 from tests.unit.correlate.fleet import (
     CORE,
@@ -308,6 +309,16 @@ def test_a_mark_of_a_tool_that_could_not_be_seen_proves_nothing(changes: Any) ->
     pair = paired(view(cluster(metadata=flux_labels()), **changes), source(rendering()))[CLUSTER]
 
     assert pair.membership is Membership.UNREADABLE
+
+
+def test_a_stale_mark_proves_nothing_while_git_is_half_read() -> None:
+    half = replace(source(rendering()), gaps=(Gap(view=View.GIT, scope="fleet", subject="", reason="503", remedy="-"),))
+
+    for unread in (half, replace(half, head=None)):
+        pair = paired(view(cluster(metadata=flux_labels("old"))), unread)[CLUSTER]
+
+        assert pair.membership is Membership.UNREADABLE
+        assert "does not exist" in pair.note
 
 
 def test_a_stale_mark_on_a_declared_object_is_noted() -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from drift_audit import __version__
 from drift_audit.clock import stamp
+from drift_audit.explain.tree import pruned_trees
+from drift_audit.explain.tree_parts import TreeSources
+from drift_audit.interfaces import Correlation
 from drift_audit.model.findings import Cause, Confidence, Finding, FindingKind, Severity, Verdict, finding_id
-from drift_audit.model.keys import ClusterKey, ObjectKey
+from drift_audit.model.keys import CloudScope, ClusterKey, ObjectKey
 from drift_audit.model.objects import CapiObject
+from drift_audit.model.remediation import Remediation
 from drift_audit.model.result import (
     SCHEMA_VERSION,
     AuditResult,
@@ -30,7 +34,7 @@ from drift_audit.model.result import (
     ViewEntries,
 )
 from drift_audit.model.values import dig, mapping, text
-from drift_audit.model.views import ClusterView, Gap, GitSourceView, ScopeRead, ScopeStatus, View, Views
+from drift_audit.model.views import CloudScopeView, ClusterView, Gap, GitSourceView, ScopeRead, ScopeStatus, View, Views
 
 CORE_GROUP = "cluster.x-k8s.io"
 
@@ -47,8 +51,29 @@ class Judged:
     suppressions: tuple[SuppressionUse, ...]
     cluster_of: Mapping[str, Mapping[ObjectKey, ClusterKey | None]]
     """By management cluster."""
+    needs: Mapping[str, Mapping[ObjectKey, Sequence[ObjectKey]]] = field(default_factory=dict)
+    """By management cluster: what objects need besides, as the configuration declares it."""
     unread_clusters: frozenset[ClusterKey] = frozenset()
     """Clusters whose cloud side nobody could read."""
+    correlations: tuple[Correlation, ...] = ()
+    """How the resources of each provider and the objects belong together."""
+    patience: timedelta = timedelta(minutes=30)
+    """How long a creation or deletion may take."""
+    remediations: tuple[Remediation, ...] = ()
+    with_trees: bool = True
+    """False where nobody will look at the trees."""
+
+    def tree_sources(self, now: datetime) -> TreeSources:
+        return TreeSources(
+            views=self.views,
+            gaps=self.gaps,
+            findings=self.findings,
+            correlations=self.correlations,
+            cluster_of=self.cluster_of,
+            needs=self.needs,
+            now=now,
+            patience=self.patience,
+        )
 
 
 def assemble(
@@ -73,23 +98,40 @@ def assemble(
             duration_s=round((finished_at - started_at).total_seconds(), 3),
             config_digest=config_digest,
             recording_digest=recording_digest,
+            fail_on=fail_on,
         ),
         status=_status(judged, complete=complete, fail_on=fail_on),
         complete=complete,
         coverage=_coverage(reads, judged.gaps),
-        views=_views(judged.views),
+        views=_views(judged.views, claimed_by_scope(judged.views, judged.correlations)),
         clusters=tuple(_clusters(judged)),
         causes=judged.causes,
         findings=judged.findings,
         suppressions=judged.suppressions,
         cost=_cost(reads),
+        trees=pruned_trees(judged.tree_sources(finished_at)) if judged.with_trees else (),
+        remediations=judged.remediations,
     )
 
 
 def _is_complete(judged: Judged, reads: Iterable[ScopeRead]) -> bool:
     """True when everything was read and everything could be judged; what nobody can judge is not in sync."""
     undetermined = any(finding.verdict is Verdict.UNDETERMINED for finding in judged.findings)
-    return not judged.gaps and not undetermined and all(read.status is ScopeStatus.COMPLETE for read in reads)
+    unread = any(gap.view not in _PROOFS for gap in judged.gaps)
+    return not unread and not undetermined and all(read.status is ScopeStatus.COMPLETE for read in _deciding(reads))
+
+
+def _deciding(reads: Iterable[ScopeRead]) -> list[ScopeRead]:
+    """Those that verdicts rest on: who changed something is not needed to say that it differs (ADR 6)."""
+    return [read for read in reads if read.view not in _PROOFS]
+
+
+_PROOFS = (View.HISTORY, View.EVIDENCE)
+"""Views that only prove what others show."""
+
+
+_NEVER_FAIL = (Verdict.RECONCILING, Verdict.UNDETERMINED, Verdict.IN_SYNC, Verdict.EDITED_AND_REVERTED)
+"""Verdicts of what is not different now, or that nobody can tell."""
 
 
 def fails(finding: Finding, fail_on: Severity) -> bool:
@@ -97,7 +139,7 @@ def fails(finding: Finding, fail_on: Severity) -> bool:
     return (
         finding.confidence is Confidence.CONFIRMED
         and finding.suppressed is None
-        and finding.verdict not in (Verdict.RECONCILING, Verdict.UNDETERMINED, Verdict.IN_SYNC)
+        and finding.verdict not in _NEVER_FAIL
         and finding.severity.rank >= fail_on.rank
     )
 
@@ -129,6 +171,8 @@ def _reads(views: Views) -> tuple[ScopeRead, ...]:
         *git,
         *(read for view in views.clusters for read in view.reads),
         *(read for view in views.clouds for read in view.reads),
+        *(read for view in views.suspects for read in view.reads),
+        *(read for view in views.workloads for read in view.reads),
     )
 
 
@@ -146,13 +190,13 @@ def _git_gaps(source: GitSourceView) -> tuple[Gap, ...]:
 
 def _coverage(reads: tuple[ScopeRead, ...], gaps: Iterable[Gap]) -> Coverage:
     known = tuple(gaps)
-    in_reads = {(read.view, read.scope) for read in reads}
+    deciding = _deciding(reads)
+    touched = {(gap.view, gap.scope) for gap in known if gap.view not in _PROOFS}
     # A scope that nobody could even begin to read still counts as expected.
-    beside = {(gap.view, gap.scope) for gap in known if (gap.view, gap.scope) not in in_reads}
-    complete = sum(read.status is ScopeStatus.COMPLETE for read in reads)
-    touched = {(gap.view, gap.scope) for gap in known}
-    complete -= sum(read.status is ScopeStatus.COMPLETE and (read.view, read.scope) in touched for read in reads)
-    expected = len(reads) + len(beside)
+    beside = touched - {(read.view, read.scope) for read in deciding}
+    complete = sum(read.status is ScopeStatus.COMPLETE for read in deciding)
+    complete -= sum(read.status is ScopeStatus.COMPLETE and (read.view, read.scope) in touched for read in deciding)
+    expected = len(deciding) + len(beside)
     return Coverage(
         expected=expected,
         read=complete,
@@ -188,7 +232,14 @@ def _cost(reads: tuple[ScopeRead, ...]) -> Cost:
     )
 
 
-def _views(views: Views) -> ViewEntries:
+def claimed_by_scope(views: Views, correlations: Iterable[Correlation]) -> Mapping[CloudScope, int]:
+    """How many of the listed resources of each scope an object accounts for."""
+    resources = {view.scope: view.resources for view in views.clouds}
+    known = {key for each in correlations for key in (*each.claimed, *(link.resource for link in each.links))}
+    return Counter(key.scope for key in known if (key.type, key.id) in resources.get(key.scope, ()))
+
+
+def _views(views: Views, claimed: Mapping[CloudScope, int]) -> ViewEntries:
     return ViewEntries(
         git=tuple(
             GitViewEntry(
@@ -224,6 +275,7 @@ def _views(views: Views) -> ViewEntries:
                 region=view.scope.region,
                 resources=len(view.resources),
                 read_at=view.read_at,
+                claimed=claimed.get(view.scope, 0),
             )
             for view in views.clouds
         ),
@@ -233,20 +285,23 @@ def _views(views: Views) -> ViewEntries:
 def _clusters(judged: Judged) -> Iterable[ClusterEntry]:
     counted = [finding for finding in judged.findings if finding.suppressed is None]
     unread = {source.management_cluster for source in judged.views.git if _git_gaps(source)}
-    half_seen = {cluster for cloud in judged.views.clouds if cloud.gaps for cluster in cloud.clusters}
+    half_seen = {cluster for cloud in judged.views.clouds if _lacks(cloud) for cluster in cloud.clusters}
+    inside = [gap.scope for gap in judged.gaps if gap.view is View.WORKLOAD]
+    beside = [gap.scope for gap in judged.gaps if gap.view is not View.WORKLOAD]
     for view in judged.views.clusters:
         clusters = judged.cluster_of.get(view.management_cluster, {})
         machines = Counter(
             clusters.get(key) for key in view.objects if key.group == CORE_GROUP and key.kind == "Machine"
         )
         name = view.management_cluster
-        incomplete_view = name in unread or any(f"{gap.scope}/".startswith(f"{name}/") for gap in judged.gaps)
+        incomplete_view = name in unread or any(f"{scope}/".startswith(f"{name}/") for scope in beside)
         for key, live in sorted(view.objects.items()):
             if key.group != CORE_GROUP or key.kind != "Cluster":
                 continue
             cluster = ClusterKey(view.management_cluster, key.namespace, key.name)
             own = [finding for finding in counted if finding.cluster == cluster]
             complete = not incomplete_view and cluster not in judged.unread_clusters | half_seen
+            complete = complete and not any(f"{scope}/".startswith(f"{cluster}/") for scope in inside)
             complete = complete and not any(finding.verdict is Verdict.UNDETERMINED for finding in own)
             yield ClusterEntry(
                 management_cluster=cluster.management_cluster,
@@ -258,6 +313,11 @@ def _clusters(judged: Judged) -> Iterable[ClusterEntry]:
                 complete=complete,
                 machines=machines[cluster],
             )
+
+
+def _lacks(cloud: CloudScopeView) -> bool:
+    """True when something of the scope could not be read that verdicts rest on."""
+    return any(gap.view not in _PROOFS for gap in cloud.gaps)
 
 
 def _infrastructure(live: CapiObject) -> str:

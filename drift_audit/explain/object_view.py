@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from drift_audit.errors import UsageError
+from drift_audit.explain.stuck_view import Outlook, stuck_lines, tells_of_health
 from drift_audit.model.comparison import FieldStory
-from drift_audit.model.findings import Finding, ShownValue, ShownValues, ValueState
+from drift_audit.model.findings import (
+    NO_COUNTERPART,
+    Actor,
+    Commit,
+    DeclaredAt,
+    Finding,
+    ShownValue,
+    ShownValues,
+    ValueState,
+)
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject, Declaration
 from drift_audit.model.result import AuditResult
@@ -19,9 +29,13 @@ from drift_audit.model.views import ClusterView, Views
 
 @dataclass(frozen=True, slots=True)
 class Stories:
-    """The fields of each object, by management cluster and key."""
+    """What is told of each object besides the views and the result, by management cluster and key."""
 
     fields: Mapping[tuple[str, ObjectKey], Sequence[FieldStory]]
+    outlooks: Mapping[tuple[str, ObjectKey], Outlook] = field(default_factory=dict)
+
+    def outlook(self, cluster: str, key: ObjectKey) -> Outlook:
+        return self.outlooks.get((cluster, key), Outlook())
 
     def of(self, cluster: str, key: ObjectKey) -> Sequence[FieldStory]:
         return self.fields.get((cluster, key), ())
@@ -36,7 +50,7 @@ def describe_object(views: Views, result: AuditResult, stories: Stories, kind: s
     found = list(_matches(views, kind, namespace, name))
     if not found:
         raise UsageError(_unknown(views, kind, namespace, name))
-    told = (_describe(views, result, cluster, key, stories.of(cluster, key)) for cluster, key in found)
+    told = (_describe(views, result, cluster, key, stories) for cluster, key in found)
     return _harmless("\n\n".join("\n".join(lines) for lines in told)) + "\n"
 
 
@@ -82,15 +96,18 @@ def _why_unseen(views: Views, kind: str) -> str:
     return ""
 
 
-def _describe(
-    views: Views, result: AuditResult, cluster: str, key: ObjectKey, fields: Sequence[FieldStory]
-) -> Iterator[str]:
+def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey, stories: Stories) -> Iterator[str]:
     view = next(view for view in views.clusters if view.management_cluster == cluster)
     live = view.objects.get(key)
     yield f"{key}  in management cluster {cluster}"
     yield from _declaration_lines(views, cluster, key)
     yield from _live_lines(view, key, live)
-    findings = [finding for finding in result.findings if _is_about(finding, cluster, key)]
+    if live is not None:
+        yield ""
+        yield from stuck_lines(result, cluster, key, stories.outlook(cluster, key))
+    about = (finding for finding in result.findings if _is_about(finding, cluster, key))
+    findings = [finding for finding in about if live is None or not tells_of_health(finding)]
+    fields = stories.of(cluster, key)
     yield ""
     yield f"Findings: {len(findings) or 'none'}"
     for finding in findings:
@@ -187,20 +204,52 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     if finding.path:
         yield f"    field        {finding.path}"
     place = finding.declared_at
-    yield f"    git          {_value(finding.values.git)}" + (f"  at {place.file}:{place.line}" if place else "")
-    yield f"    cluster      {_value(finding.values.capi)}"
-    yield f"    cloud        {_value(finding.values.cloud)}" + (f"  {finding.resource}" if finding.resource else "")
+    yield from _value_lines(finding)
+    if place:
+        yield from _listed("author", _authors(place))
     yield from _listed("difference", _inside(finding.values))
     if finding.actor:
-        between = finding.actor.between
-        yield (
-            f"    by           {finding.actor.who} ({finding.actor.how}), between {between.after or 'an unknown time'} "
-            f"and {between.before or 'an unknown time'}, grade {finding.actor.grade}"
-        )
+        yield f"    by           {_actor(finding.actor)}"
+    if finding.owner:
+        yield f"    owner        {finding.owner}"
     yield from _listed("evidence", finding.evidence)
     if finding.reaction:
         yield f"    next         {finding.reaction}"
     yield from _listed("do", finding.next_steps)
+
+
+def _value_lines(finding: Finding) -> Iterator[str]:
+    """The values that there are: a view that has no such field is left out."""
+    place = finding.declared_at
+    beside = (
+        f"  at {place.file}:{place.line}" if place else "",
+        "",
+        f"  {finding.resource}" if finding.resource else "",
+    )
+    shown = (finding.values.git, finding.values.capi, finding.values.cloud)
+    for label, value, where in zip(("git", "cluster", "cloud"), shown, beside, strict=True):
+        if value != NO_COUNTERPART or where:
+            yield f"    {label:<12} {_value(value)}{where}"
+
+
+def _actor(actor: Actor) -> str:
+    if not actor.who:
+        return f"unknown, because {actor.reason}" if actor.reason else "unknown"
+    between = actor.between
+    window = f"between {between.after or 'an unknown time'} and {between.before or 'an unknown time'}"
+    return f"{actor.who} ({actor.how}), {window}, grade {actor.grade}" + (f"; {actor.reason}" * bool(actor.reason))
+
+
+def _authors(place: DeclaredAt) -> Iterator[str]:
+    """Who wrote the line, and who changed the file last where that was another commit."""
+    if place.line_commit is not None:
+        yield f"line by {_commit(place.line_commit)}"
+    if place.file_commit is not None and place.file_commit != place.line_commit:
+        yield f"file last changed by {_commit(place.file_commit)}"
+
+
+def _commit(commit: Commit) -> str:
+    return f"{commit.author or 'an unnamed author'} at {commit.date or 'an unknown time'}, commit {commit.id}"
 
 
 def _inside(values: ShownValues) -> list[str]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from drift_audit.explain.assemble import Judged, assemble
+from drift_audit.interfaces import Correlation
 from drift_audit.model.findings import Confidence, Finding, FindingKind, Severity, Verdict
-from drift_audit.model.keys import CloudScope, ClusterKey
+from drift_audit.model.keys import CloudScope, ClusterKey, ResourceKey
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.result import AuditResult
 from drift_audit.model.views import (
@@ -25,7 +26,7 @@ from drift_audit.model.views import (
     View,
     Views,
 )
-from tests.builders import capi_object, cluster_key, declaration, finding, scope_read, suppression
+from tests.builders import capi_object, cloud_resource, cluster_key, declaration, finding, scope_read, suppression
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CLUSTER = capi_object("Cluster", "eu-1", spec={"infrastructureRef": {"kind": "AWSCluster", "name": "eu-1"}})
@@ -119,6 +120,7 @@ def test_a_whole_audit_without_findings_is_in_sync() -> None:
         ({"confidence": Confidence.POTENTIAL}, Severity.LOW, "in_sync"),
         ({"suppressed": suppression()}, Severity.LOW, "in_sync"),
         ({"verdict": Verdict.RECONCILING}, Severity.INFO, "in_sync"),
+        ({"verdict": Verdict.EDITED_AND_REVERTED}, Severity.INFO, "in_sync"),
         ({"verdict": Verdict.UNDETERMINED}, Severity.INFO, "incomplete"),
         ({"verdict": Verdict.UNDETERMINED, "suppressed": suppression()}, Severity.INFO, "incomplete"),
     ],
@@ -153,6 +155,19 @@ def test_a_read_that_is_not_complete_makes_the_audit_incomplete_even_without_a_g
     result = assembled(replace(WHOLE, clusters=(cluster_view(CLUSTER, reads=(partial,)),)))
 
     assert (result.status, result.complete) == ("incomplete", False)
+
+
+def test_a_history_that_could_not_be_read_is_told_and_leaves_the_audit_complete() -> None:
+    gap = Gap(view=View.HISTORY, scope="aws/1/eu-west-1/change-history", subject="", reason="denied", remedy="allow it")
+    read = ScopeRead(view=View.HISTORY, scope=gap.scope, status=ScopeStatus.FAILED, reason="denied", calls=2)
+    cloud = replace(cloud_view(), gaps=(gap,), reads=(read,))
+
+    result = assembled(replace(WHOLE, clouds=(cloud,)))
+
+    assert (result.status, result.complete, result.coverage.percent) == ("in_sync", True, 100.0)
+    assert [(entry.view, entry.reason) for entry in result.coverage.gaps] == [("history", "denied")]
+    assert read in result.coverage.scopes
+    assert all(cluster.complete for cluster in result.clusters)
 
 
 def test_a_cluster_whose_cloud_nobody_could_read_is_incomplete() -> None:
@@ -225,3 +240,26 @@ def test_the_cost_is_the_sum_of_all_reads() -> None:
     result = assembled()
 
     assert result.cost.calls == sum(read.calls for read in result.coverage.scopes) == 6
+
+
+def test_what_objects_account_for_is_counted_for_each_scope() -> None:
+    seen = replace(
+        cloud_view(), resources={("instance", "i-1"): cloud_resource(), ("instance", "i-2"): cloud_resource()}
+    )
+    known = frozenset({ResourceKey("aws", "1", "eu-west-1", "instance", name) for name in ("i-1", "i-gone")})
+    judged = Judged(
+        views=replace(WHOLE, clouds=(seen,)),
+        gaps=(),
+        findings=(),
+        causes=(),
+        suppressions=(),
+        cluster_of={"prod": {}},
+        correlations=(Correlation(claimed=known),),
+    )
+
+    result = assemble(
+        judged, started_at=NOW, finished_at=NOW, config_digest="", recording_digest=None, fail_on=Severity.LOW
+    )
+
+    (entry,) = result.views.cloud
+    assert (entry.claimed, entry.resources) == (1, 2)

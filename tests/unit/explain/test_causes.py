@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from drift_audit.explain.causes import group_into_causes
-from drift_audit.model.findings import Finding, FindingKind, Severity, Verdict
+from drift_audit.model.findings import ChainLink, Finding, FindingKind, Severity, Verdict
 from drift_audit_reports.ranking import overview_of
 from tests.builders import (
     ABSENT,
@@ -98,6 +98,16 @@ def test_what_is_missing_is_a_cause_of_its_own_each_time() -> None:
     gone: dict[str, Any] = {"verdict": Verdict.MISSING, "kind": FindingKind.MISSING, "rule": "aws.instance.missing"}
 
     assert len(grouped(edited("a", **gone), edited("b", **gone))) == 2
+
+
+def test_what_many_objects_name_is_missing_once() -> None:
+    image = resource_key("image", "ami-1")
+    first = finding(id="first", verdict=Verdict.MISSING, kind=FindingKind.MISSING, resource=image)
+    second = replace(first, id="second", object=object_ref("AWSMachineTemplate", "another"))
+
+    causes, _ = group_into_causes((first, second))
+
+    assert [cause.findings for cause in causes] == [("first", "second")]
 
 
 def test_leftovers_of_one_cluster_are_one_cause() -> None:
@@ -210,3 +220,74 @@ def test_many_changes_of_one_unapplied_commit_are_counted_in_the_title() -> None
 
     assert alike.title == same[0].title
     assert mixed.title == "3 changes are committed and not applied"
+
+
+def stuck(name: str, **changes: Any) -> Finding:
+    """A Machine that something keeps from running."""
+    defaults: dict[str, Any] = {
+        "kind": FindingKind.STUCK,
+        "verdict": Verdict.STUCK,
+        "rule": "stuck.MACH-QUOTA",
+        "variant": "VcpuLimitExceeded",
+        "title": "The quota is used up",
+        "object": object_ref("AWSMachine", name),
+        "resource": None,
+        "path": "",
+        "chain": (
+            ChainLink(layer="machine infrastructure", object=f"AWSMachine/fleet/{name}", fact="no vCPU", evidence=""),
+        ),
+        "evidence": (f"condition of {name}",),
+        "next_steps": (f"kubectl describe awsmachine {name}",),
+    }
+    return finding(**{**defaults, **changes})
+
+
+def test_forty_machines_with_one_cause_are_one_cause_with_a_count() -> None:
+    (cause,), _ = group_into_causes([stuck(f"m{number:02}") for number in range(40)])
+
+    assert (cause.kind, len(cause.findings), cause.explanation) == (FindingKind.STUCK, 40, "no vCPU")
+    assert cause.next_steps == ("kubectl describe awsmachine m00 (and likewise for 39 more)",)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        stuck("b", variant="InstanceLimitExceeded"),
+        stuck("b", rule="stuck.MACH-CAPACITY"),
+        stuck("b", management_cluster="stage"),
+        stuck("b", object=object_ref("Machine", "b")),
+    ],
+)
+def test_another_variant_signature_fleet_or_kind_is_another_cause(other: Finding) -> None:
+    assert len(grouped(stuck("a"), other)) == 2
+
+
+def test_what_is_stuck_because_of_an_edit_raises_its_severity_and_is_told_in_its_title() -> None:
+    edit = edited("a", severity=Severity.LOW)
+    first, second = stuck("b", cause=edit.id), stuck("c", cause=edit.id, severity=Severity.CRITICAL)
+
+    (cause,), _ = group_into_causes([first, edit, second])
+
+    assert set(cause.findings) == {edit.id, first.id, second.id}
+    assert (cause.severity, cause.kind) == (Severity.CRITICAL, FindingKind.DRIFT)
+    assert cause.title == f"{edit.title}; because of it: The quota is used up"
+    assert cause.next_steps == (*edit.next_steps, "kubectl describe awsmachine c")
+
+
+def test_a_consequence_of_a_consequence_joins_what_began_it() -> None:
+    edit = edited("a")
+    first = stuck("b", cause=edit.id)
+    second = finding(id="f" * 16, verdict=Verdict.NOT_RECONCILED, cause=first.id)
+
+    causes, explained = group_into_causes([second, first, edit])
+
+    assert len(causes) == 1
+    assert {found.cause for found in explained} == {causes[0].id}
+
+
+def test_findings_that_explain_each_other_in_a_circle_are_still_told() -> None:
+    one, two = edited("a", id="1" * 16, cause="2" * 16), edited("b", id="2" * 16, cause="1" * 16)
+
+    causes, _ = group_into_causes([one, two])
+
+    assert sorted(member for cause in causes for member in cause.findings) == ["1" * 16, "2" * 16]

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 
 from drift_audit.model.findings import Finding, Severity, ValueState
 from drift_audit.model.result import Run
+from drift_audit_reports.chains import Story, affected_text, alike_text, link_text, story_of, tells_of_health, then_text
 from drift_audit_reports.eliding import elide, prose, width
 from drift_audit_reports.escaping import one_line, visible
 from drift_audit_reports.ranking import RankedCause, Variant
 from drift_audit_reports.summary import extent_text
 from drift_audit_reports.values import LABELS, ValueRow, equality_remark, value_rows
 from drift_audit_reports.wording import (
-    VERDICTS,
     actors_text,
     affected,
+    authors_text,
     beginning_text,
     counted,
     listed,
     place_of,
     subject_text,
+    verdict_text,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class CauseBlocks:
         self.verbose = verbose
         self.most_subjects = 1000 if verbose else 12
         self.most_variants = 10 if verbose else 2
+        self.most_proofs = 40 if verbose else 4
+        self.most_affected = 40 if verbose else 3
 
     def write(self, ranked: RankedCause) -> None:
         page, cause = self.page, ranked.cause
@@ -65,6 +69,9 @@ class CauseBlocks:
             rest = sum(len(variant.findings) for variant in variants[self.most_variants :])
             page.labelled("field", f"the same or others, with other values in {counted(rest, 'finding')}")
             self._rows(affected(one for variant in variants[self.most_variants :] for one in variant.findings))
+        story = story_of(ranked.findings)
+        if story is not None:
+            self._story(story)
         self._history(ranked)
         for step in ranked.next_steps:
             page.labelled("→", prose(step), style="bold")
@@ -114,7 +121,7 @@ class CauseBlocks:
         if self.verbose:
             for finding in variant.findings:
                 page.labelled("id", f"{finding.id}  {subject_text(finding)}")
-            for fact in example.evidence:
+            for fact in () if tells_of_health(example) else example.evidence:
                 page.labelled("evidence", prose(fact))
 
     def _rows(self, subjects: Sequence[tuple[str, str]]) -> None:
@@ -128,30 +135,47 @@ class CauseBlocks:
             where = "-o json" if self.verbose else "--verbose or -o json"
             self.page.labelled("", f"and {len(subjects) - len(shown):,} more: see {where}")
 
+    def _story(self, story: Story) -> None:
+        """Why it does not happen: the chain, what proves it, who suffers, and what it is not."""
+        page = self.page
+        for number, link in enumerate(story.links):
+            proof = f" [{link.evidence}]" if link.evidence and self.verbose else ""
+            page.labelled("" if number else "because", "↳ " if number else "", prose(link_text(link) + proof))
+        if story.alike:
+            page.labelled("", alike_text(story))
+        rows = [
+            *(("proof", proof) for proof in story.proofs[: self.most_proofs]),
+            ("proven", story.certainty),
+            ("affects", affected_text(story, self.most_affected)),
+            *(("perhaps", cause) for cause in story.possible[: self.most_proofs]),
+            *(("not", cause) for cause in story.ruled_out[: self.most_proofs]),
+            ("how", story.mechanism),
+        ]
+        told = ""
+        for label, text in rows:
+            if text:
+                page.labelled("" if label == told else label, prose(text))
+                told = label
+
     def _history(self, ranked: RankedCause) -> None:
-        """Who, since when, what happens next, who owns it, and the chain of causes."""
+        """Who, since when, what happens next, and who owns it."""
         findings = ranked.findings
         label, began = beginning_text(findings, self.run)
         owners = dict.fromkeys(finding.owner for finding in findings if finding.owner)
-        reactions = dict.fromkeys(finding.reaction for finding in findings if finding.reaction)
         rows = {
             "by": actors_text(findings),
             label: began,
-            "then": "; ".join(reactions),
+            "then": then_text(findings),
             "owner": listed(list(owners), 3),
+            "in git": authors_text(findings),
         }
         for label, text in rows.items():
             if text:
                 self.page.labelled(label, prose(text))
-        chain = next((finding.chain for finding in findings if finding.chain), ())
-        for number, link in enumerate(chain):
-            told = f"{link.layer} · {link.object}: {link.fact}"
-            proof = f" [{link.evidence}]" if link.evidence and self.verbose else ""
-            self.page.labelled("" if number else "because", "↳ " if number else "", prose(told + proof))
 
 
 def _about(finding: Finding) -> str:
-    return " · ".join(one_line(part) for part in (finding.path, VERDICTS[finding.verdict], finding.rule) if part)
+    return " · ".join(one_line(part) for part in (finding.path, verdict_text(finding.verdict), finding.rule) if part)
 
 
 def _value_style(row: ValueRow) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drift_audit.interfaces import RenderOptions
+from drift_audit.model.remediation import Step
 from drift_audit.model.result import AuditResult
 from drift_audit_reports.cause_blocks import CauseBlocks
 from drift_audit_reports.eliding import prose
 from drift_audit_reports.escaping import one_line
 from drift_audit_reports.ranking import Fold, Overview, overview_of
+from drift_audit_reports.remediations import TITLE, counted_text, lines_of
 from drift_audit_reports.summary import (
     FOLDS,
     GAP_LABELS,
@@ -26,6 +28,7 @@ from drift_audit_reports.summary import (
     suppressions_in_order,
     unjudged_clusters,
     unnamed_gaps,
+    unproven_groups,
 )
 from drift_audit_reports.wording import (
     counted,
@@ -40,6 +43,10 @@ if TYPE_CHECKING:
 _NARROWEST = 60
 _MOST_CAUSES = 50
 """The worst ones; nobody reads on after fifty, and the headline counts them all."""
+_MOST_REMEDIATIONS = 100
+
+_LESS = {"history": "actors may be unknown in", "evidence": "causes may be less certain without"}
+"""What it costs that something could not be read on which no verdict rests."""
 
 
 class ConsoleReport:
@@ -72,6 +79,7 @@ class _Writer:
         self._header()
         if not self.overview.complete:
             self._gaps()
+        self._unproven()
         causes = self.overview.causes
         most = len(causes) if self.verbose else _MOST_CAUSES
         for ranked in causes[:most]:
@@ -82,6 +90,8 @@ class _Writer:
             self.page.paragraph((rest, "bold"), ": see --verbose or -o json")
         self._folded()
         self._suppressed()
+        if self.verbose:
+            self._remediations()
         self._footer()
 
     def _header(self) -> None:
@@ -100,6 +110,16 @@ class _Writer:
         """True when nothing stands between the headline and the last line."""
         folded = any(self.overview.folded.values()) or suppressions_in_order(self.result) or opaque_text(self.result)
         return self.overview.complete and not self.overview.causes and not folded and not self.verbose
+
+    def _unproven(self) -> None:
+        """What of change histories and of evidence is missing. It stands beside the gaps: no verdict rests on it."""
+        for group in unproven_groups(self.overview)[: self.most_gaps]:
+            view = group.gaps[0].view
+            less = _LESS.get(view, "less is proven without")
+            told = f"{less} {listed(group.scopes, 3)}: {group.reason}"
+            self.page.labelled(GAP_LABELS.get(view, view), prose(told))
+            if group.remedy:
+                self.page.labelled("→", prose(group.remedy))
 
     def _gaps(self) -> None:
         page = self.page
@@ -143,7 +163,24 @@ class _Writer:
         self.page.blank()
         self.page.paragraph((f"{counted(len(findings), 'finding')} suppressed", "bold"), indent=2)
         for use in uses:
-            self.page.paragraph((use.rule, "bold"), "  ", prose(suppression_text(use, findings)), indent=4)
+            self.page.paragraph((use.rule, "bold"), "  ", prose(suppression_text(use)), indent=4)
+
+    def _remediations(self) -> None:
+        lines = lines_of(self.result)
+        if not lines:
+            return
+        page = self.page
+        page.blank()
+        page.paragraph((f"{TITLE}: {counted_text(self.result)}", "bold"), indent=2)
+        for line in lines[:_MOST_REMEDIATIONS]:
+            page.paragraph((one_line(line.machine), "bold"), indent=4)
+            for step, told in zip(Step, line.steps, strict=True):
+                page.labelled(step.value, prose(told))
+            page.labelled("repair", prose(line.repaired))
+            if line.remarks:
+                page.labelled("remark", prose(line.remarks))
+        if lines[_MOST_REMEDIATIONS:]:
+            page.paragraph(f"and {counted(len(lines) - _MOST_REMEDIATIONS, 'more Machine')}: see -o json", indent=4)
 
     def _footer(self) -> None:
         page = self.page

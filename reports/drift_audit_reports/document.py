@@ -8,6 +8,7 @@ from typing import Any
 
 from drift_audit.errors import DriftAuditError
 from drift_audit.model.findings import Cause, Finding
+from drift_audit.model.remediation import Remediation, Step
 from drift_audit.model.result import SCHEMA_VERSION, AuditResult
 from drift_audit.model.values import Json
 from drift_audit_reports.codec import Misfit, decode, encode
@@ -64,6 +65,7 @@ def in_document_order(result: AuditResult) -> AuditResult:
         causes=tuple(sorted(map(_ordered_cause, result.causes), key=cause_rank)),
         findings=tuple(sorted(result.findings, key=_finding_order)),
         suppressions=tuple(sorted(result.suppressions, key=lambda use: use.rule)),
+        remediations=tuple(sorted(result.remediations, key=_remediation_order)),
     )
 
 
@@ -73,6 +75,17 @@ def _ordered_cause(cause: Cause) -> Cause:
 
 def _finding_order(finding: Finding) -> tuple[str, ...]:
     return finding_rank(finding)
+
+
+def _remediation_order(remediation: Remediation) -> tuple[str, ...]:
+    """Oldest first; those of which nobody knows when they began, last."""
+    machine = remediation.machine
+    return (
+        remediation.at(Step.DETECTED).ended or "9",
+        remediation.management_cluster,
+        machine.namespace,
+        machine.name,
+    )
 
 
 def _told(misfits: tuple[Misfit, ...]) -> str:

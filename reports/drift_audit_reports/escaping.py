@@ -20,6 +20,8 @@ _INVISIBLE_LETTERS = frozenset(
 )
 """Letters and marks that show as nothing. Unicode DerivedCoreProperties.txt, Default_Ignorable_Code_Point."""
 
+_BEGINS_FORMULA = frozenset("=+-@＝＋－＠")
+
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -55,12 +57,37 @@ _SPELLING = _Spelling()
 
 def visible(text: str) -> str:
     """The text on one line, with every unsafe character spelled out. Safe for any terminal."""
-    return text.translate(_SPELLING)
+    # Nearly all names are plain ASCII, and a translation takes ten times as long as this question.
+    return text if text.isascii() and text.isprintable() else text.translate(_SPELLING)
 
 
 def one_line(text: str) -> str:
     """Prose on one line: runs of white space are one space, the rest as `visible`."""
     return visible(" ".join(text.split()))
+
+
+def xml_text(text: str) -> str:
+    """Prose on one line that XML 1.0 can hold: of what `visible` leaves, it refuses U+FFFE and U+FFFF only."""
+    return re.sub("[\ufffe\uffff]", lambda match: _spelled(ord(match.group())), one_line(text))
+
+
+def spreadsheet_text(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula, by an apostrophe before what could begin one.
+
+    Wide forms too: spreadsheets in East Asian locales read them as the plain ones. Tab and line breaks begin a
+    formula in some programs; `visible` spells them out. Source: OWASP, "CSV Injection".
+    """
+    shown = visible(text)
+    return f"'{shown}" if shown.lstrip(" ")[:1] in _BEGINS_FORMULA and shown.strip(" ") else shown
+
+
+def sarif_text(text: str) -> str:
+    """Plain text of a SARIF message: no placeholder, and no link that somebody else wrote into it.
+
+    SARIF 2.1.0 sections 3.11.5 (braces are doubled) and 3.11.6 (brackets and backslashes are escaped).
+    """
+    escaped = re.sub(r"([\\\[\]])", r"\\\1", one_line(text))
+    return escaped.replace("{", "{{").replace("}", "}}")
 
 
 def json_safe(serialised: str) -> str:

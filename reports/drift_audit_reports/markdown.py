@@ -9,6 +9,7 @@ from drift_audit.model.result import AuditResult
 from drift_audit_reports.escaping import markdown_text
 from drift_audit_reports.markdown_causes import cause_details, cause_row, code, text
 from drift_audit_reports.ranking import Fold, Overview, overview_of
+from drift_audit_reports.remediations import HEAD, TITLE, counted_text, lines_of
 from drift_audit_reports.summary import (
     FOLDS,
     GAP_LABELS,
@@ -24,6 +25,7 @@ from drift_audit_reports.summary import (
     suppressions_in_order,
     unjudged_clusters,
     unnamed_gaps,
+    unproven_groups,
 )
 from drift_audit_reports.wording import counted, listed, moment_text
 
@@ -49,7 +51,7 @@ class MarkdownReport:
 
 def _fitted(overview: Overview) -> str:
     """The report in at most `MOST_BYTES`: what does not fit is left out whole, and counted."""
-    head, folded, foot = _head(overview), _folded(overview), _foot(overview)
+    head, folded, foot = _head(overview), _folded(overview), _remediations(overview) + _foot(overview)
     groups, rules, causes = gap_groups(overview), _suppressions(overview), overview.causes
     room = MOST_BYTES - _NOTES - sum(map(_size, (head, folded, foot)))
     # The shares are of what is left at each turn: gaps, rows and suppressions are short, details are not.
@@ -141,13 +143,24 @@ def _folded(overview: Overview) -> str:
         for fold, findings in ((fold, overview.folded[fold]) for fold in FOLDS)
         if findings and fold is not Fold.SUPPRESSED
     ]
-    return "".join(lines)
+    return "".join([*lines, *(_gap(group) for group in unproven_groups(overview)[:_MOST_REASONS])])
+
+
+def _remediations(overview: Overview) -> str:
+    lines = lines_of(overview.result)
+    if not lines:
+        return ""
+    title = f"### {markdown_text(TITLE)}: {markdown_text(counted_text(overview.result))}\n\n"
+    head = f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}\n"
+    rows = [f"| {' | '.join((code(line.machine), *map(text, line.cells[1:])))} |\n" for line in lines]
+    shown, left_out = _taken(rows, len(rows), MOST_BYTES // 8)
+    note = f"\n{counted(left_out, 'more Machine')} not shown: see the JSON report.\n" if left_out else ""
+    return f"{title}{head}{''.join(shown)}{note}\n"
 
 
 def _suppressions(overview: Overview) -> list[str]:
-    findings = overview.folded[Fold.SUPPRESSED]
     return [
-        f"- suppressed by {code(use.rule)}: {text(suppression_text(use, findings))}\n"
+        f"- suppressed by {code(use.rule)}: {text(suppression_text(use))}\n"
         for use in suppressions_in_order(overview.result)
     ]
 

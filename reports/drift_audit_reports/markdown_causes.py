@@ -6,12 +6,23 @@ from collections.abc import Mapping, Sequence
 
 from drift_audit.model.findings import Finding, Severity, ValueState
 from drift_audit.model.result import Run
+from drift_audit_reports.chains import CONSEQUENCE, Story, alike_text, story_of, then_text
 from drift_audit_reports.eliding import prose
 from drift_audit_reports.escaping import html_text, markdown_code, markdown_text, table_code
 from drift_audit_reports.ranking import RankedCause, Variant
 from drift_audit_reports.summary import extent_text
 from drift_audit_reports.values import LABELS, ValueRow, equality_remark, value_rows
-from drift_audit_reports.wording import VERDICTS, actors_text, affected, beginning_text, counted, listed, place_of
+from drift_audit_reports.wording import (
+    actors_text,
+    affected,
+    authors_text,
+    beginning_text,
+    counted,
+    listed,
+    moment_text,
+    place_of,
+    verdict_text,
+)
 
 _LONGEST_VALUE = 200
 _LONGEST_TEXT = 400
@@ -20,6 +31,8 @@ _MOST_VARIANTS = 3
 _MOST_STEPS = 6
 _MOST_LINKS = 8
 _MOST_IDS = 5
+_MOST_AFFECTED = 10
+_MOST_PROOFS = 5
 
 ICONS: Mapping[Severity, str] = {
     Severity.CRITICAL: "🔴",
@@ -66,6 +79,9 @@ def cause_details(ranked: RankedCause, run: Run) -> str:
     parts = [f"<details><summary>{summary}</summary>\n"]
     if cause.explanation and cause.explanation != cause.title:
         parts.append(f"{text(cause.explanation)}\n")
+    story = story_of(ranked.findings)
+    if story is not None:
+        parts.append("\n".join(_story(story)) + "\n")
     variants = ranked.variants
     parts += [_variant(variant) for variant in variants[:_MOST_VARIANTS]]
     if len(variants) > _MOST_VARIANTS:
@@ -78,7 +94,7 @@ def cause_details(ranked: RankedCause, run: Run) -> str:
 
 def _variant(variant: Variant) -> str:
     example = variant.example
-    about = [code(example.path) if example.path else "", VERDICTS[example.verdict], code(example.rule)]
+    about = [code(example.path) if example.path else "", verdict_text(example.verdict), code(example.rule)]
     lines = [" · ".join(part for part in about if part), ""]
     rows = value_rows(example, _LONGEST_VALUE)
     if rows:
@@ -107,21 +123,42 @@ def _value_row(row: ValueRow, finding: Finding) -> str:
     return f"| {label} | {value} | {_cell_code(place) if place else ''} |"
 
 
+def _story(story: Story) -> list[str]:
+    """Why it does not happen, as list items."""
+    lines = ["- **because**"] if story.links else []
+    for number, link in enumerate(story.links[:_MOST_LINKS], 1):
+        layer = "" if link.layer == CONSEQUENCE else f"{text(link.layer)} · "
+        since = f", since {text(moment_text(link.since))}" if link.since else ""
+        proof = f" ({text(link.evidence)})" if link.evidence else ""
+        lines.append(f"  {number}. {layer}{code(link.object)}: {text(link.fact)}{since}{proof}")
+    if len(story.links) > _MOST_LINKS:
+        lines.append(f"  {_MOST_LINKS + 1}. {counted(len(story.links) - _MOST_LINKS, 'more hop')}: see the JSON report")
+    if story.alike:
+        lines.append(f"- {alike_text(story)}")
+    named = listed([code(name) for name in story.affected], _MOST_AFFECTED)
+    rows = [
+        *(("proof", text(proof)) for proof in story.proofs[:_MOST_PROOFS]),
+        ("proven", text(story.certainty)),
+        ("affects", f"{len(story.affected):,}: {named}" if story.affected else ""),
+        *(("perhaps", text(cause)) for cause in story.possible[:_MOST_PROOFS]),
+        *(("ruled out", text(cause)) for cause in story.ruled_out[:_MOST_PROOFS]),
+        ("how", text(story.mechanism)),
+    ]
+    return lines + [f"- **{label}** {fact}" for label, fact in rows if fact]
+
+
 def _facts(ranked: RankedCause, run: Run) -> str:
     findings = ranked.findings
     label, began = beginning_text(findings, run)
-    chain = next((finding.chain for finding in findings if finding.chain), ())
     owners = dict.fromkeys(finding.owner for finding in findings if finding.owner)
     told = {
         "by": actors_text(findings),
         label: began,
-        "then": "; ".join(dict.fromkeys(finding.reaction for finding in findings if finding.reaction)),
+        "then": then_text(findings),
         "owner": listed(list(owners), 3),
+        "in git": authors_text(findings),
     }
     lines = [f"- **{label}** {text(fact)}" for label, fact in told.items() if fact]
-    if chain:
-        lines.append("- **because**")
-        lines += [f"  - {text(link.layer)} · {code(link.object)}: {text(link.fact)}" for link in chain[:_MOST_LINKS]]
     lines += [f"- **→** {text(step)}" for step in ranked.next_steps[:_MOST_STEPS]]
     if findings:
         lines.append(f"- **ids** {listed([code(finding.id) for finding in findings], _MOST_IDS)}")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from drift_audit.model.findings import Cause, Confidence, Finding, FindingKind, Severity, Verdict
 from drift_audit.model.keys import ClusterKey, canonical_json
 from drift_audit.model.result import AuditResult, GapEntry, Status
-from drift_audit.model.views import ScopeStatus
+from drift_audit.model.views import ScopeStatus, View
 
 
 class Fold(StrEnum):
@@ -39,6 +39,10 @@ _FOLD_OF_VERDICT: Mapping[Verdict, Fold] = {
     Verdict.UNDETERMINED: Fold.UNDETERMINED,
     Verdict.RECONCILING: Fold.RECONCILING,
 }
+
+
+def _still_differs(finding: Finding) -> bool:
+    return finding.verdict is not Verdict.EDITED_AND_REVERTED
 
 
 def fold_of(finding: Finding) -> Fold:
@@ -88,17 +92,29 @@ class RankedCause:
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """The worst first, then the commonest: the first finding of the first is what the next steps are about."""
+        """The worst first, then the commonest: the first finding of the first is what the next steps are about.
+
+        Where drift keeps something stuck, or something stuck makes drift, what came first stands first.
+        """
         groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
         for finding in self.findings:
             groups[_look(finding)].append(finding)
-        ordered = sorted(groups.values(), key=lambda group: (-max(one.severity.rank for one in group), -len(group)))
-        return tuple(Variant(findings=tuple(group)) for group in ordered)
+        health_first = self.cause.kind in (FindingKind.STUCK, FindingKind.HEALTH)
+
+        def rank(group: Sequence[Finding]) -> tuple[bool, int, int]:
+            of_health = group[0].verdict in (Verdict.STUCK, Verdict.UNHEALTHY)
+            return of_health is not health_first, -max(one.severity.rank for one in group), -len(group)
+
+        return tuple(Variant(findings=tuple(group)) for group in sorted(groups.values(), key=rank))
 
     @property
     def next_steps(self) -> tuple[str, ...]:
         """The cause's own steps, else those of its findings, each once."""
         return self.cause.next_steps or tuple(dict.fromkeys(step for one in self.findings for step in one.next_steps))
+
+
+PROOFS = (View.HISTORY, View.EVIDENCE)
+"""Views without which an audit is still complete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +126,9 @@ class Overview:
     folded: Mapping[Fold, tuple[Finding, ...]]
     """Every finding of the result, each in exactly one fold."""
     gaps: tuple[GapEntry, ...]
+    unproven: tuple[GapEntry, ...]
+    """What could not be read of change histories, and beside suspects: actors are unknown for it, or causes less
+    certain, and no verdict is."""
     complete: bool
 
     @property
@@ -118,8 +137,12 @@ class Overview:
 
     @property
     def worst(self) -> Severity | None:
-        """Of what is open; `None` when nothing is."""
-        severities = [*(finding.severity for finding in self.open), *(ranked.cause.severity for ranked in self.causes)]
+        """Of what is open and still differs; `None` when nothing does."""
+        causes = [one for one in self.causes if not one.findings or any(map(_still_differs, one.findings))]
+        severities = [
+            *(finding.severity for finding in self.open if _still_differs(finding)),
+            *(ranked.cause.severity for ranked in causes),
+        ]
         return max(severities, key=lambda severity: severity.rank, default=None)
 
     def count(self, severity: Severity) -> int:
@@ -131,12 +154,14 @@ def overview_of(result: AuditResult) -> Overview:
     folded: dict[Fold, list[Finding]] = {fold: [] for fold in Fold}
     for finding in sorted(result.findings, key=finding_rank):
         folded[fold_of(finding)].append(finding)
-    gaps = tuple(all_gaps(result))
+    every = tuple(all_gaps(result))
+    gaps = tuple(gap for gap in every if gap.view not in PROOFS)
     return Overview(
         result=result,
         causes=_ranked(result, folded[Fold.OPEN]),
         folded={fold: tuple(findings) for fold, findings in folded.items()},
         gaps=gaps,
+        unproven=tuple(gap for gap in every if gap.view in PROOFS),
         complete=_is_complete(result, gaps),
     )
 

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from drift_audit.model.findings import NO_COUNTERPART, Finding, Severity, ValueState
+from drift_audit.model.findings import NO_COUNTERPART, Finding, FindingKind, Severity, ValueState, Verdict
 from drift_audit.model.result import AuditResult, Coverage, GapEntry, Status, SuppressionUse
-from drift_audit_reports.ranking import Fold, Overview, RankedCause
+from drift_audit_reports.ranking import PROOFS, Fold, Overview, RankedCause
 from drift_audit_reports.wording import counted, listed
 
 FOLDS: Mapping[Fold, str] = {
@@ -21,7 +21,14 @@ FOLDS: Mapping[Fold, str] = {
 """After a count, in the order in which a report lists them."""
 
 
-GAP_LABELS: Mapping[str, str] = {"git": "git", "capi": "cluster", "cloud": "cloud", "workload": "workload"}
+GAP_LABELS: Mapping[str, str] = {
+    "git": "git",
+    "capi": "cluster",
+    "cloud": "cloud",
+    "workload": "workload",
+    "history": "history",
+    "evidence": "evidence",
+}
 """By the view of a gap, which is plain text in the document."""
 
 _EXPIRES_SOON_DAYS = 14
@@ -37,7 +44,8 @@ def headline(overview: Overview) -> str:
     if overview.causes:
         # Exit code 0 with findings: all of them lie below --fail-on.
         below = result.status is Status.IN_SYNC
-        return f"nothing that fails a run: {graded_text(overview)}" if below else f"drift: {found_text(overview)}"
+        found = f"{_what(overview)}: {found_text(overview)}"
+        return f"nothing that fails a run: {graded_text(overview)}" if below else found
     undecided = len(overview.folded[Fold.UNDETERMINED])
     if undecided:
         return f"nothing found, but {counted(undecided, 'finding')} could not be decided"
@@ -45,6 +53,13 @@ def headline(overview: Overview) -> str:
     if reserved:
         return f"nothing that fails a run, but {', '.join(reserved)}"
     return "in sync: Git, management clusters and cloud agree"
+
+
+def _what(overview: Overview) -> str:
+    """`drift`, `stuck` where everything is about health, or both."""
+    stuck = {ranked.cause.kind in (FindingKind.STUCK, FindingKind.HEALTH) for ranked in overview.causes}
+    joined = any(finding.verdict in (Verdict.STUCK, Verdict.UNHEALTHY) for finding in overview.open)
+    return "stuck" if stuck == {True} else "drift and stuck" if True in stuck or joined else "drift"
 
 
 def reservations(overview: Overview) -> list[str]:
@@ -105,7 +120,8 @@ def fleet_text(result: AuditResult) -> str:
 def percent_text(coverage: Coverage) -> str:
     """Rounded down: 100% is said only when everything was read."""
     percent = math.floor(coverage.percent * 10) / 10
-    whole = coverage.expected > 0 and coverage.read >= coverage.expected and not coverage.gaps
+    unread = [gap for gap in coverage.gaps if gap.view not in PROOFS]
+    whole = coverage.expected > 0 and coverage.read >= coverage.expected and not unread
     return f"{percent if whole else min(percent, 99.9):g}%"
 
 
@@ -167,8 +183,17 @@ class GapGroup:
 
 
 def gap_groups(overview: Overview) -> list[GapGroup]:
+    return _grouped(overview.gaps)
+
+
+def unproven_groups(overview: Overview) -> list[GapGroup]:
+    """What only proves and could not be read: it leaves actors unknown or causes less certain, and nothing else."""
+    return _grouped(overview.unproven)
+
+
+def _grouped(unread: Iterable[GapEntry]) -> list[GapGroup]:
     groups: dict[tuple[str, str], list[GapEntry]] = defaultdict(list)
-    for gap in overview.gaps:
+    for gap in unread:
         groups[gap.reason, gap.remedy].append(gap)
     return [
         GapGroup(reason=reason or "no reason was recorded", remedy=remedy, gaps=tuple(gaps))
@@ -216,15 +241,19 @@ def unjudged_clusters(result: AuditResult) -> list[str]:
     return [str(entry.key) for entry in sorted(result.clusters, key=lambda entry: entry.key) if not entry.complete]
 
 
-def suppression_text(use: SuppressionUse, findings: Iterable[Finding]) -> str:
+def suppression_text(use: SuppressionUse) -> str:
     """`2 findings, expires in 12 days, owner platform: bastion hosts need it`."""
     days = use.expires_in_days
     expiry = f"expires in {counted(days, 'day')}" if days >= 0 else f"expired {counted(-days, 'day')} ago"
     text = f"{counted(use.matched, 'finding')}, {expiry}"
-    for finding in findings:
-        if finding.suppressed is not None and finding.suppressed.rule == use.rule:
-            return f"{text}, owner {finding.suppressed.owner}: {finding.suppressed.reason}"
-    return text
+    if use.counted_again:
+        text += f" ({counted_again_text(use.counted_again)})"
+    return f"{text}, owner {use.owner}: {use.reason}" if use.owner or use.reason else text
+
+
+def counted_again_text(number: int) -> str:
+    """`1 open finding fits it`: what an expired rule hides no longer."""
+    return f"{counted(number, 'open finding')} {'fits' if number == 1 else 'fit'} it"
 
 
 def suppressions_in_order(result: AuditResult) -> list[SuppressionUse]:

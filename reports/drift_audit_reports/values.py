@@ -33,6 +33,7 @@ UNKNOWN_TEXT = "unknown"
 _AT_FAULT: Mapping[Verdict, tuple[View, ...]] = {
     Verdict.EDITED_IN_CLUSTER: (View.CAPI,),
     Verdict.EDITED_IN_CLOUD: (View.CLOUD,),
+    Verdict.EDITED_AND_REVERTED: (View.CLOUD,),
     Verdict.NOT_APPLIED: (View.CAPI,),
     Verdict.NOT_RECONCILED: (View.CLOUD,),
     Verdict.RECONCILING: (View.CLOUD,),

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from drift_audit.clock import moment
-from drift_audit.model.findings import Actor, Between, DeclaredAt, Finding, ObjectRef, Verdict
+from drift_audit.model.findings import Actor, Between, Commit, DeclaredAt, Finding, ObjectRef, Verdict
 from drift_audit.model.keys import ResourceKey
 from drift_audit.model.result import Run
 from drift_audit.model.views import View
+from drift_audit_reports.forge import shown_repo
 
 VERDICTS: Mapping[Verdict, str] = {
     Verdict.IN_SYNC: "in sync",
     Verdict.EDITED_IN_CLUSTER: "edited in the cluster",
     Verdict.EDITED_IN_CLOUD: "edited in the cloud",
+    Verdict.EDITED_AND_REVERTED: "edited in the cloud and put back",
     Verdict.NOT_APPLIED: "not applied from Git",
     Verdict.NOT_RECONCILED: "not reconciled to the cloud",
     Verdict.RECONCILING: "reconciling",
@@ -27,8 +29,16 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.ORPHAN: "orphan",
     Verdict.UNMANAGED: "not managed from Git",
     Verdict.HAZARD: "hazard",
+    Verdict.STUCK: "stuck",
+    Verdict.UNHEALTHY: "not well",
     Verdict.UNDETERMINED: "cannot be decided",
 }
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The verdict in words; one without words of its own by its name."""
+    return VERDICTS.get(verdict) or verdict.replace("_", " ")
+
 
 _PLURALS = {"entry": "entries", "difference within its time": "differences within their time"}
 
@@ -87,14 +97,15 @@ def since_text(since: str, run: Run, remark: str = "") -> str:
     told = moment_text(since) + remark
     if began is None or now is None or began > now:
         return told
-    return f"{told}, {_duration_text(now - began)} before this run"
+    return f"{told}, {duration_text(now - began)} before this run"
 
 
 def _clock_text(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _duration_text(length: timedelta) -> str:
+def duration_text(length: timedelta) -> str:
+    """`4 h 50 min`; the seconds are left out."""
     minutes = int(length.total_seconds()) // 60
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:
@@ -132,7 +143,7 @@ def declared_text(declared: DeclaredAt) -> str:
 
 def repo_name(repo: str) -> str:
     """The last two parts of a repository's address; the JSON report has the whole."""
-    path = repo.rpartition("://")[2].replace(":", "/").rstrip("/").removesuffix(".git")
+    path = shown_repo(repo).rpartition("://")[2].replace(":", "/").rstrip("/").removesuffix(".git")
     return "/".join(path.split("/")[-2:])
 
 
@@ -145,7 +156,7 @@ def place_of(finding: Finding, view: View) -> str:
             return object_text(finding.object) if finding.object else ""
         case View.CLOUD:
             return resource_text(finding.resource) if finding.resource else ""
-        case View.WORKLOAD:
+        case View.WORKLOAD | View.HISTORY | View.EVIDENCE:
             return ""
 
 
@@ -171,12 +182,30 @@ def actor_text(actor: Actor) -> str:
     who = actor.who or "unknown"
     named = f"{who} ({actor.how})" if actor.how and actor.how != who else who
     proof = f"evidence grade {actor.grade}"
-    return ", ".join([named, between_text(actor.between), f"{proof} ({actor.source})" if actor.source else proof])
+    if not actor.who and actor.reason:
+        return f"unknown, because {actor.reason}"
+    told = ", ".join([named, between_text(actor.between), f"{proof} ({actor.source})" if actor.source else proof])
+    return f"{told}; {actor.reason}" if actor.reason else told
+
+
+def authors_text(findings: Iterable[Finding]) -> str:
+    """Who wrote the first declaration that has an author: `line by Alice, 2026-01-15 09:00:00 UTC, commit 3f9a…`."""
+    for place in (finding.declared_at for finding in findings if finding.declared_at is not None):
+        if place.line_commit is not None:
+            return f"line by {_commit_text(place.line_commit)}"
+        if place.file_commit is not None:
+            return f"file last changed by {_commit_text(place.file_commit)}"
+    return ""
+
+
+def _commit_text(commit: Commit) -> str:
+    return f"{commit.author or 'an unnamed author'}, {moment_text(commit.date)}, commit {commit.id[:12]}"
 
 
 def actors_text(findings: Sequence[Finding]) -> str:
     """The actor of the first finding that has one, and how many others acted; empty when nobody is known."""
-    actors = list(dict.fromkeys(finding.actor for finding in findings if finding.actor is not None))
+    told = dict.fromkeys(finding.actor for finding in findings if finding.actor is not None)
+    actors = [actor for actor in told if actor.who] or list(told)
     if not actors:
         return ""
     others = len({(actor.who, actor.how) for actor in actors}) - 1

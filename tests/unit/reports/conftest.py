@@ -21,8 +21,8 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         path = _GOLDEN / name
         if update:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(text.encode())
         assert path.is_file(), f"{path} is missing: run pytest --update-golden and read the diff"
-        assert text == path.read_text(encoding="utf-8")
+        assert text == path.read_bytes().decode()
 
     return check

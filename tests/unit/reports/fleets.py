@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from drift_audit.model.findings import (
+    NO_COUNTERPART,
     Between,
     Cause,
+    Certainty,
     ChainLink,
     Confidence,
     Finding,
     FindingKind,
     Grade,
     Severity,
+    ShownValues,
     Verdict,
 )
 from drift_audit.model.result import (
@@ -120,39 +124,168 @@ def edited_replicas() -> tuple[Cause, list[Finding]]:
     return cause([one]), [one]
 
 
+def hop(layer: str, object: str, fact: str, evidence: str = "", since: str = "2026-11-20T01:13:00Z") -> ChainLink:
+    return ChainLink(layer=layer, object=object, fact=fact, evidence=evidence, since=since)
+
+
+def stuck_finding(name: str = "us-2-md-1-7hk2p", **changes: Any) -> Finding:
+    """An AWSMachine without an instance, as the stage of stuck things tells it."""
+    defaults: dict[str, Any] = {
+        "kind": FindingKind.STUCK,
+        "verdict": Verdict.STUCK,
+        "rule": "stuck.MACH-QUOTA",
+        "title": "Instances cannot be made: the quota is used up",
+        "cluster": cluster_key("us-2"),
+        "object": object_ref("AWSMachine", name),
+        "resource": None,
+        "path": "",
+        "values": ShownValues(git=NO_COUNTERPART, capi=NO_COUNTERPART, cloud=NO_COUNTERPART),
+        "certainty": Certainty.HIGH,
+        "variant": "VcpuLimitExceeded",
+        "since": "2026-11-20T01:13:00Z",
+        "chain": (
+            hop(
+                "machine infrastructure",
+                f"AWSMachine/fleet/{name}",
+                "0 of 640 vCPUs of Running On-Demand Standard instances are free in us-east-1",
+                "condition InstanceReady is False: InstanceProvisionFailed: VcpuLimitExceeded",
+            ),
+            hop("consequence", f"Machine/fleet/{name}", "phase Provisioning", since="2026-11-20T01:12:00Z"),
+            hop("consequence", "MachineSet/fleet/us-2-md-1", "ScalingUp is True: ScalingUp"),
+            hop("consequence", "MachineDeployment/fleet/us-2-md-1", "Available is False: NotAvailable"),
+        ),
+        "affected": (
+            f"Machine/fleet/{name}",
+            "MachineDeployment/fleet/us-2-md-1",
+            "MachineSet/fleet/us-2-md-1",
+        ),
+        "ruled_out": ("MACH-CAPACITY: other instances of this type were made in the zone since",),
+        "evidence": (
+            "condition InstanceReady is False: InstanceProvisionFailed: VcpuLimitExceeded",
+            "servicequotas:GetServiceQuota L-1216C47A: 640, all of them used",
+        ),
+        "reaction": "RunInstances is refused, so that no Machine of the kind comes to be until the quota is raised.",
+        "next_steps": ("Look at the quota: aws service-quotas get-service-quota --quota-code L-1216C47A",),
+    }
+    return finding(**{**defaults, **changes})
+
+
 def stuck_machine() -> tuple[Cause, list[Finding]]:
-    one = finding(
-        kind=FindingKind.STUCK,
-        verdict=Verdict.NOT_RECONCILED,
-        rule="stuck.quota",
-        title="Machines cannot be created: the vCPU quota is used up",
-        cluster=cluster_key("us-2"),
-        object=object_ref("Machine", "us-2-md-1-7hk2p", api_version="cluster.x-k8s.io/v1beta2"),
-        resource=None,
-        path="",
-        values=shown_values(None, None, None),
-        since="2026-11-20T01:13:00Z",
+    one = stuck_finding()
+    return cause([one], explanation=one.chain[0].fact, next_steps=one.next_steps), [one]
+
+
+def never_joined(count: int = 12) -> tuple[Cause, list[Finding]]:
+    """An edit in the cloud's console, and the Machines that never join because of it."""
+    edit = finding(
+        rule="aws.security-group.ingress",
+        title="Inbound rule of a security group differs",
+        cluster=cluster_key("eu-4"),
+        object=object_ref("AWSCluster", "eu-4"),
+        resource=resource_key("security-group", "sg-0f5b2c7d9e1a34680"),
+        path="ingress[tcp 6443 from sg-0a9c8e7d6b5f43210]",
+        values=shown_values("tcp 6443 from sg-0a9c8e7d6b5f43210", "tcp 6443 from sg-0a9c8e7d6b5f43210", None),
+        actor=actor(
+            "j.doe",
+            "AWS console",
+            source="CloudTrail",
+            grade=Grade.A,
+            between=Between(after="2026-11-19T23:02:11Z", before="2026-11-19T23:02:11Z"),
+        ),
+        since="2026-11-19T23:02:11Z",
+        reaction="reverts within 10 min (CAPA revokes every further rule and authorises every missing one)",
+        next_steps=("find out who changed security-group sg-0f5b2c7d9e1a34680 and why: the controller undoes it",),
+        evidence=("CloudTrail: ec2:RevokeSecurityGroupIngress by j.doe, AWS console, at 2026-11-19T23:02:11Z",),
+    )
+    machines = [
+        stuck_finding(
+            rule="stuck.JOIN-NO-NODE",
+            title="Machines have an instance, and no Node has joined",
+            cluster=cluster_key("eu-4"),
+            object=object_ref("Machine", f"eu-4-md-0-{number:02}", api_version="cluster.x-k8s.io/v1beta2"),
+            certainty=Certainty.MEDIUM,
+            variant="",
+            since="2026-11-19T23:31:00Z",
+            chain=(
+                hop(
+                    "edit",
+                    "security-group sg-0f5b2c7d9e1a34680",
+                    "ingress[tcp 6443 from sg-0a9c8e7d6b5f43210] was removed by j.doe (AWS console)",
+                    "CloudTrail: ec2:RevokeSecurityGroupIngress",
+                    "2026-11-19T23:02:11Z",
+                ),
+                hop(
+                    "node join",
+                    f"Machine/fleet/eu-4-md-0-{number:02}",
+                    f"no Node with the providerID aws:///eu-west-1a/i-{number:017x} exists",
+                    "condition NodeHealthy is Unknown: InspectionFailed",
+                    "2026-11-19T23:31:00Z",
+                ),
+                hop("consequence", "MachineDeployment/fleet/eu-4-md-0", "Available is False: NotAvailable"),
+                hop("consequence", "Cluster/fleet/eu-4", "WorkersAvailable is False: NotAvailable"),
+            ),
+            affected=("Cluster/fleet/eu-4", "MachineDeployment/fleet/eu-4-md-0", "MachineSet/fleet/eu-4-md-0-x7"),
+            ruled_out=("route-table rtb-0c1: it was changed only at 2026-11-20T01:00:00Z",),
+            possible_causes=("subnet subnet-0d2: its route table was exchanged at an unknown time",),
+            evidence=("condition NodeHealthy is Unknown: InspectionFailed: Waiting for a Node to exist",),
+            reaction="kubeadm join cannot reach the API server, so that the kubelet never registers.",
+            next_steps=(f"Read the console output: aws ec2 get-console-output --instance-id i-{number:017x}",),
+        )
+        for number in range(count)
+    ]
+    title = f"{edit.title}; because of it: {machines[0].title}"
+    return cause([edit, *machines], title=title, kind=edit.kind, next_steps=edit.next_steps), [edit, *machines]
+
+
+def paused_cluster() -> tuple[Cause, list[Finding]]:
+    """A stuck object whose field a person edited, low in certainty beside a sure one."""
+    one = stuck_finding(
+        rule="stuck.PAUSE-CLUSTER",
+        title="The Cluster is paused",
+        cluster=cluster_key("us-1"),
+        object=object_ref("Cluster", "us-1", api_version="cluster.x-k8s.io/v1beta2"),
+        path="spec.paused",
+        variant="",
+        since="2026-11-18T09:00:00Z",
         chain=(
-            ChainLink(
-                layer="cloud",
-                object="vCPU quota L-1216C47A in us-east-1",
-                fact="640 of 640 used",
-                evidence="RunInstances: VcpuLimitExceeded",
-            ),
-            ChainLink(
-                layer="infrastructure",
-                object="AWSMachine/fleet/us-2-md-1-7hk2p",
-                fact="InstanceReady is False: InstanceProvisionFailed",
-                evidence="status.conditions",
-            ),
-            ChainLink(
-                layer="core", object="Machine/fleet/us-2-md-1-7hk2p", fact="Provisioning for 47 min", evidence=""
+            hop(
+                "intent",
+                "Cluster/fleet/us-1",
+                "spec.paused is true: no controller does anything for the cluster",
+                "spec.paused is true",
+                "2026-11-18T09:00:00Z",
             ),
         ),
-        reaction="CAPA tries again every 10 min and fails until the quota is raised",
-        next_steps=("Ask AWS to raise quota L-1216C47A in us-east-1 above 640",),
+        affected=(),
+        ruled_out=(),
+        evidence=("spec.paused is true", "condition Paused is True: Paused"),
+        reaction="A paused Cluster is left alone by every controller.",
+        next_steps=("Ask who paused it: kubectl -n fleet get cluster us-1 -o yaml --show-managed-fields",),
     )
-    return cause([one]), [one]
+    return cause([one], explanation=one.chain[0].fact, next_steps=one.next_steps), [one]
+
+
+def stuck_fleet() -> AuditResult:
+    """Three causes of stuck things: an edit with twelve Machines, a quota with forty, a paused Cluster; and a
+    Machine of which nobody knows why."""
+    many = [stuck_finding(f"us-2-md-1-{number:02}") for number in range(40)]
+    quota = cause(many, explanation=many[0].chain[0].fact, next_steps=many[0].next_steps)
+    riddle = stuck_finding(
+        "eu-1-md-0-riddle",
+        rule="stuck.UNEXPLAINED",
+        title="Something takes longer than it may, and nothing says why",
+        cluster=cluster_key("eu-1"),
+        certainty=Certainty.LOW,
+        confidence=Confidence.POTENTIAL,
+        severity=Severity.MEDIUM,
+        variant="Machine machine_provisioned",
+    )
+    stuck = {"eu-1", "eu-4", "us-1", "us-2"}
+    clusters = [
+        cluster_entry(name, machines=12, status=ClusterStatus.STUCK if name in stuck else ClusterStatus.OK)
+        for name in NAMES
+    ]
+    return result([never_joined(), (quota, many), paused_cluster()], findings=[riddle], clusters=clusters)
 
 
 def missing_instance() -> tuple[Cause, list[Finding]]:
@@ -221,8 +354,23 @@ def troubled_fleet() -> AuditResult:
         findings=lesser_findings(),
         clusters=clusters,
         suppressions=[
-            SuppressionUse(rule="known-bastion", matched=1, expires_in_days=12),
-            SuppressionUse(rule="old-lab", matched=0, expires_in_days=-3),
+            SuppressionUse(
+                rule="known-bastion",
+                matched=1,
+                expires_in_days=12,
+                owner="platform",
+                reason="bastion hosts need it",
+                expires="2026-12-02",
+            ),
+            SuppressionUse(
+                rule="old-lab",
+                matched=0,
+                expires_in_days=-3,
+                owner="lab",
+                reason="the lab is being taken down",
+                expires="2026-11-17",
+                counted_again=1,
+            ),
         ],
         coverage=Coverage(
             expected=34,

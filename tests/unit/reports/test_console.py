@@ -23,6 +23,8 @@ from tests.unit.reports.fleets import (
     half_read_fleet,
     healthy_fleet,
     lesser_findings,
+    stuck_fleet,
+    stuck_machine,
     troubled_fleet,
     with_opaque_fields,
 )
@@ -42,6 +44,30 @@ def test_the_troubled_fleet_reads_as_reviewed(width: int, golden: Golden) -> Non
 
 def test_the_verbose_report_reads_as_reviewed(golden: Golden) -> None:
     golden("troubled-verbose.txt", render(troubled_fleet(), verbose=True))
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_the_stuck_fleet_reads_as_reviewed(verbose: bool, golden: Golden) -> None:
+    golden("stuck-verbose.txt" if verbose else "stuck.txt", render(stuck_fleet(), verbose=verbose))
+
+
+def test_what_is_stuck_shows_no_table_of_values() -> None:
+    text = render(result([stuck_machine()]))
+
+    assert "  git " not in text and "no counterpart" not in text
+
+
+def test_forty_machines_of_one_cause_are_told_once_with_their_count() -> None:
+    text = render(stuck_fleet())
+
+    assert text.count("0 of 640 vCPUs") == 2, "as the explanation and in the chain"
+    assert "likewise on 39 more" in text
+    assert "40 findings" in text
+
+
+def test_a_run_about_stuck_things_alone_is_not_called_drift() -> None:
+    assert "stuck: 1 cause, 1 finding" in render(result([stuck_machine()]))
+    assert "drift and stuck: 3 causes" in render(stuck_fleet())
 
 
 def test_the_half_read_fleet_reads_as_reviewed(golden: Golden) -> None:

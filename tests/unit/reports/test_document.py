@@ -78,6 +78,8 @@ def test_the_top_level_keys_stand_in_the_order_of_the_contract() -> None:
         "findings",
         "suppressions",
         "cost",
+        "trees",
+        "remediations",
     ]
 
 
@@ -91,6 +93,7 @@ def test_an_actor_is_written_with_its_class_and_its_window() -> None:
         "between": ["2026-11-19T21:10:00Z", "2026-11-19T21:14:32Z"],
         "source": "managedFields",
         "grade": "B",
+        "reason": "",
     }
 
 
@@ -98,7 +101,7 @@ def test_what_is_not_there_is_null() -> None:
     document = to_document(result(findings=[finding(cluster=None, object=None, resource=None)]))
 
     absent = {key for key, value in document["findings"][0].items() if value is None}
-    assert absent == {"cluster", "object", "resource", "declared_at", "actor", "suppressed"}
+    assert absent == {"cluster", "object", "resource", "declared_at", "actor", "certainty", "suppressed"}
     assert document["run"]["recording_digest"] is None
 
 

@@ -17,7 +17,7 @@ from drift_audit.model.result import AuditResult
 from drift_audit_reports.markdown import MOST_BYTES, MarkdownReport
 from tests.builders import cause, cluster_key, finding, gap, result, shown_values
 from tests.unit.reports.conftest import Golden
-from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, troubled_fleet, with_opaque_fields
+from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, stuck_fleet, troubled_fleet, with_opaque_fields
 from tests.unit.reports.hostile import hostile_finding, hostile_result
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -71,6 +71,10 @@ def test_the_troubled_fleet_reads_as_reviewed(golden: Golden) -> None:
     golden("troubled.md", render(troubled_fleet()))
 
 
+def test_the_stuck_fleet_reads_as_reviewed(golden: Golden) -> None:
+    golden("stuck.md", render(stuck_fleet()))
+
+
 def test_the_half_read_fleet_reads_as_reviewed(golden: Golden) -> None:
     golden("half-read.md", render(half_read_fleet()))
 
@@ -85,7 +89,7 @@ def test_a_hostile_fleet_reads_as_reviewed(golden: Golden) -> None:
 
 def test_the_first_line_says_the_verdict() -> None:
     assert render(troubled_fleet()).startswith(
-        "## Drift: 5 causes, 14 findings in 6 clusters (6 critical, 7 high, 1 medium)\n"
+        "## Drift and stuck: 5 causes, 14 findings in 6 clusters (6 critical, 7 high, 1 medium)\n"
     )
     assert render(healthy_fleet()).startswith("## In sync: ")
     assert render(half_read_fleet()).startswith("## Incomplete: ")

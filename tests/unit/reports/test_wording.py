@@ -70,6 +70,7 @@ def test_a_place_in_git_is_no_more_exact_than_known(changes: dict[str, Any], tol
         ("git@git.example.com:platform/fleet.git", "platform/fleet"),
         ("/srv/git/fleet/", "git/fleet"),
         ("fleet", "fleet"),
+        ("https://bot:s3cret@git.example.com/fleet.git", "git.example.com/fleet"),
     ],
 )
 def test_a_repository_is_named_by_the_end_of_its_address(repo: str, name: str) -> None:

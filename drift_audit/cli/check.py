@@ -20,8 +20,9 @@ _SEVERITIES = ("info", "low", "medium", "high", "critical")
     "formats",
     metavar="FORMAT[=PATH]",
     multiple=True,
-    help="Report format: console, json, markdown, or an installed one. Without a path, or with -, to standard output. "
-    "Repeatable.",
+    help="Report format: console (table), html, json, markdown (md), csv, junit, sarif, tree, orphans, or an "
+    "installed one; -o html=drift.html. "
+    "Without a path, or with -, to standard output. Repeatable.",
 )
 @click.option("--fail-on", type=click.Choice(_SEVERITIES), help="Lowest severity that gives exit code 1. Default: low.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit as Terraform does: 0 in sync, 2 drift, 1 anything else.")
@@ -49,13 +50,15 @@ def check(
       3    incomplete: something could not be read
     """
     from drift_audit.cli.exit_codes import exit_code
-    from drift_audit.cli.outputs import DEFAULT_OUTPUTS, deliver, load_reports, parse_outputs
+    from drift_audit.cli.outputs import DEFAULT_OUTPUTS, deliver, load_reports, parse_outputs, require_writable
     from drift_audit.cli.prepare import audit, prepare
+    from drift_audit.collect.health_history import history_of
 
     wanted = parse_outputs(formats)
     prepared = prepare(fleet, talk, recording=recording, fail_on=fail_on)
     outputs = wanted or prepared.config.outputs or DEFAULT_OUTPUTS
     reports = load_reports(outputs)
-    result = audit(prepared).result
+    require_writable(output.path for output in outputs)
+    result = audit(prepared, history_of(prepared.config)).result
     deliver(result, outputs, reports, no_color=no_color, verbose=talk.verbosity > 0, environ=os.environ)
     return exit_code(result, prepared.config.fail_on, detailed_exitcode)

@@ -8,7 +8,7 @@ import click
 
 from drift_audit.cli.options import FleetOptions, TalkOptions, talk_options
 
-REPORTS = (("markdown", "report.md"), ("json", "report.json"))
+REPORTS = (("html", "report.html"), ("markdown", "report.md"), ("json", "report.json"))
 
 
 @click.command(short_help="Audit a recorded fleet that comes with the program.")
@@ -20,7 +20,7 @@ REPORTS = (("markdown", "report.md"), ("json", "report.json"))
 def demo(folder: str, no_color: bool, talk: TalkOptions) -> int:
     """Audit a recorded fleet with planted problems; needs no cluster, no cloud and no network.
 
-    Prints the report and writes it as Markdown and JSON. Exits with 0 although the fleet drifted.
+    Prints the report and writes it as HTML, Markdown and JSON. Exits with 0 although the fleet drifted.
     """
     from pathlib import Path
 
@@ -42,6 +42,6 @@ def demo(folder: str, no_color: bool, talk: TalkOptions) -> int:
         raise OutputError(f"cannot create {folder}: {error.strerror}") from error
     deliver(result, outputs, reports, no_color=no_color, verbose=talk.verbosity > 0, environ=os.environ)
     if not talk.quiet:
-        say(f"wrote {' and '.join(map(str, files))}")
+        say(f"wrote {', '.join(map(str, files))}")
         say("this is a demo, so the exit code is 0; `check` would exit with 1 on such findings")
     return 0

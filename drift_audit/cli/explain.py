@@ -23,7 +23,11 @@ class ObjectName:
 @recording_option
 @talk_options
 def explain(object_name: str, fleet: FleetOptions, talk: TalkOptions, recording: str | None) -> int:
-    """Tell everything known of one object: its values in Git, management cluster and cloud, who wrote them, and where.
+    """Tell everything known of one object: why it is stuck, its values in Git, management cluster and cloud, who wrote
+    them, and where.
+
+    What is stuck is told from the deepest broken thing up to the alarm, with what proves it, what it is not, and the
+    next step; of a Cluster or a MachineDeployment, every cause below it; of what only waits, what it waits for.
 
     A cluster-scoped object is KIND/NAME.
     """

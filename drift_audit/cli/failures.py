@@ -16,12 +16,21 @@ class Terminated(BaseException):
     """SIGTERM arrived: unwinds like Ctrl-C does, so that no temporary file stays behind."""
 
 
+def _interrupted(how: str) -> str:
+    """Half an audit would look like a whole one that found less: nothing of it is shown."""
+    return (
+        f"drift-audit: {how} before the end: there is no result (a file that is there is whole, perhaps an older one)"
+    )
+
+
 def end_of_failed_run(error: BaseException, arguments: Sequence[str]) -> int:
     """Says what went wrong and gives the exit code. What asks the interpreter to exit is raised again."""
     match error:
         case KeyboardInterrupt() | click.Abort():
+            say(_interrupted("interrupted"))
             return INTERRUPTED
         case Terminated():
+            say(_interrupted("terminated"))
             return TERMINATED
         case click.ClickException():
             error.show()

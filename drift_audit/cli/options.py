@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ class FleetOptions:
     namespaces: tuple[str, ...] = ()
     all_namespaces: bool = False
     selector: str | None = None
+    timeout: int | None = None
+    """Seconds; `None`: as configured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,21 @@ class TalkOptions:
 
     verbosity: int = 0
     quiet: bool = False
+
+
+_DURATION = re.compile(r"(?=\d)(?:(?P<h>\d{1,6})h)?(?:(?P<m>\d{1,6})m)?(?:(?P<s>\d{1,9})s?)?")
+
+
+def _seconds(context: click.Context, option: click.Parameter, written: str | None) -> int | None:
+    """Seconds of a duration as kubectl and Go write it, `90s`, `10m`, `1h30m`, or of a plain number."""
+    if written is None:
+        return None
+    found = _DURATION.fullmatch(written)
+    hours, minutes, seconds = (int(found[unit] or 0) for unit in "hms") if found else (0, 0, 0)
+    total = 3600 * hours + 60 * minutes + seconds
+    if total <= 0:
+        raise click.BadParameter(f"{written!r} is not a duration such as 90s, 10m or 1h30m", context, option)
+    return total
 
 
 _FLEET = (
@@ -51,6 +69,12 @@ _FLEET = (
     click.option("--all-namespaces", "-A", is_flag=True, help="All namespaces, whatever is configured."),
     click.option(
         "--selector", "-l", metavar="SELECTOR", help="Only Clusters with these labels, and what belongs to them."
+    ),
+    click.option(
+        "--timeout",
+        metavar="DURATION",
+        callback=_seconds,
+        help="For reading the whole fleet: 90s, 10m, 1h. What is not read by then is a gap. Default: 1h.",
     ),
 )
 _TALK = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -34,6 +34,32 @@ def load_reports(outputs: Sequence[Output]) -> dict[str, ReportFormat]:
     return {output.format: load_report(output.format) for output in outputs}
 
 
+def require_writable(paths: Iterable[str]) -> None:
+    """Raises `OutputError` for every file that cannot be written, before an audit takes its time.
+
+    Tried as it will be done, with a file beside the target: permissions alone do not tell of a read-only file system.
+    """
+    refused: list[str] = []
+    for path in filter(None, paths):
+        try:
+            _try(Path(os.path.realpath(path)))
+        except OSError as error:
+            refused.append(f"cannot write {path}: {error.strerror or error}")
+    if refused:
+        raise OutputError("\n".join(refused))
+
+
+def _try(target: Path) -> None:
+    if _is_special(target):
+        return
+    beside = _beside(target)
+    try:
+        beside.touch(exist_ok=False)
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
 def deliver(
     result: AuditResult,
     outputs: Sequence[Output],
@@ -53,15 +79,17 @@ def deliver(
                 write_whole(Path(output.path), rendered)
             else:
                 write_result(rendered)
+        except OutputError as error:
+            refused.append(str(error))
         except OSError as error:
-            refused.append(f"cannot write {output.path or 'standard output'}: {error.strerror or error}")
+            refused.append(f"cannot write {output.path}: {error.strerror or error}")
     if refused:
         raise OutputError("\n".join(refused))
 
 
 def write_whole(path: Path, text: str) -> None:
     """Writes the file so that a reader, or a crash, never sees half of it. Raises `OSError`."""
-    # A lone surrogate, which hostile JSON can hold, has no UTF-8; as `\\udXXX` it is still valid in JSON.
+    # A lone surrogate, which hostile JSON can hold, has no UTF-8; as `\\ud800` it is still valid in JSON.
     content = text.encode("utf-8", "backslashreplace")
     with replacing(path) as temporary:
         temporary.write_bytes(content)
@@ -78,13 +106,18 @@ def replacing(path: Path) -> Iterator[Path]:
     if _is_special(target):
         yield target
         return
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    temporary = _beside(target)
     try:
         yield temporary
         temporary.replace(target)
     finally:
         with suppress(FileNotFoundError, NotADirectoryError):
             temporary.unlink()
+
+
+def _beside(target: Path) -> Path:
+    """A new file in the same folder, which can take the target's place."""
+    return target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
 
 
 def _is_special(target: Path) -> bool:

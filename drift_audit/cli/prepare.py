@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drift_audit.cli.options import FleetOptions, TalkOptions
+from drift_audit.cli.progress import Teller
 from drift_audit.cli.terminal import log_to_stderr, progress_to_stderr, say
 from drift_audit.clock import moment, now
+from drift_audit.config.field_maps import check_field_maps
 from drift_audit.config.load import expired_rules, load_config
 from drift_audit.config.narrowing import Narrowing, kubeconfig_only, narrow
 from drift_audit.config.settings import Config, ManagementClusterSettings
 from drift_audit.errors import UsageError
-from drift_audit.interfaces import CloudProvider, Progress
+from drift_audit.interfaces import CloudProvider, HealthHistory
 from drift_audit.model.findings import Severity
 from drift_audit.model.result import AuditResult
 from drift_audit.model.views import Views
@@ -36,7 +38,7 @@ class Prepared:
     base_dir: Path
     """Where relative paths begin: the folder of the configuration."""
     providers: Mapping[str, CloudProvider]
-    progress: Progress
+    progress: Teller
     replayed: Recording | None = None
     """To be judged in place of the fleet."""
 
@@ -49,10 +51,10 @@ class Audited:
     result: AuditResult
 
 
-def start_talking(talk: TalkOptions) -> Progress:
+def start_talking(talk: TalkOptions) -> Teller:
     """Sets the log up as the flags say, and gives the voice of the run."""
     log_to_stderr(talk.verbosity, talk.quiet, ("drift_audit", *plugin_packages()))
-    return progress_to_stderr(talk.verbosity, talk.quiet)
+    return progress_to_stderr(talk.quiet, os.environ)
 
 
 def prepare(
@@ -68,19 +70,23 @@ def prepare(
     return replace(prepared, config=replace(prepared.config, fail_on=Severity(fail_on)))
 
 
-def prepare_replay(recording: Path, fleet: FleetOptions, progress: Progress) -> Prepared:
+def prepare_replay(recording: Path, fleet: FleetOptions, progress: Teller) -> Prepared:
     """The recording with the configuration that `--config` names, or with the rules that it was recorded under.
 
     A file that happens to lie in the working directory must not change what a recording says.
     """
     if fleet.contexts or fleet.namespaces or fleet.all_namespaces or fleet.selector or fleet.kubeconfig:
         raise UsageError("a recording is judged whole: --from takes no --context, --kubeconfig, -n, -A or -l")
+    if fleet.timeout is not None:
+        raise UsageError("a recording is judged without reading anything: --from takes no --timeout")
 
     from drift_audit.collect.recording import read_recording
 
     config = read_config(Path(fleet.config)) if fleet.config else None
     replayed = read_recording(recording)
-    config = config or config_for_views(replayed.views).judged_by(replayed.judging)
+    if config is None:
+        bare = replace(config_for_views(replayed.views), digest=replayed.manifest.config_digest)
+        config = bare.judged_by(replayed.judging)
     return Prepared(
         config=config,
         base_dir=Path(fleet.config).parent.absolute() if fleet.config else Path.cwd(),
@@ -90,7 +96,7 @@ def prepare_replay(recording: Path, fleet: FleetOptions, progress: Progress) -> 
     )
 
 
-def _prepare_fleet(fleet: FleetOptions, progress: Progress) -> Prepared:
+def _prepare_fleet(fleet: FleetOptions, progress: Teller) -> Prepared:
     narrowing, kubeconfig = narrowing_of(fleet), _absolute(fleet.kubeconfig)
     path = find_config(fleet.config, os.environ, Path.cwd())
     if path is not None:
@@ -102,6 +108,8 @@ def _prepare_fleet(fleet: FleetOptions, progress: Progress) -> Prepared:
             f"there is no {DEFAULT_CONFIG} here: name a configuration with --config, write one with "
             "`drift-audit init`, or audit one kubeconfig context with --context NAME"
         )
+    if fleet.timeout is not None:
+        config = replace(config, deadline_seconds=fleet.timeout)
     return Prepared(
         config=config,
         base_dir=path.parent.absolute() if path is not None else Path.cwd(),
@@ -110,19 +118,21 @@ def _prepare_fleet(fleet: FleetOptions, progress: Progress) -> Prepared:
     )
 
 
-def audit(prepared: Prepared) -> Audited:
-    """Reads the fleet and judges it, or judges the recording."""
+def audit(prepared: Prepared, history: HealthHistory | None = None) -> Audited:
+    """Reads the fleet and judges it, or judges the recording, which has no history."""
     from drift_audit.audit import run_audit
 
     if prepared.replayed is not None:
         return _replay(prepared, prepared.replayed)
-    views, result = run_audit(
-        prepared.config,
-        base_dir=prepared.base_dir,
-        providers=prepared.providers,
-        progress=prepared.progress,
-        clock=now,
-    )
+    with prepared.progress:
+        views, result = run_audit(
+            prepared.config,
+            base_dir=prepared.base_dir,
+            providers=prepared.providers,
+            progress=prepared.progress,
+            clock=now,
+            history=history,
+        )
     return Audited(views=views, result=result)
 
 
@@ -155,8 +165,12 @@ def find_config(flag: str | None, environ: Mapping[str, str], folder: Path) -> P
 
 
 def read_config(path: Path) -> Config:
-    """The configuration; suppression rules that have expired are told on standard error."""
+    """The configuration, its field maps checked; suppression rules that have expired are told on standard error."""
     config = load_config(path, environ=os.environ, provider_settings=ProviderSettings(), report_formats=report_names())
+    if config.field_maps:
+        # Also by providers whose SDK is missing here: a row does not become right by not being used.
+        providers = create_providers(config.clouds, live=False)
+        check_field_maps(tuple(map(Path, config.field_maps)), tuple(providers.values()))
     for rule in expired_rules(config, now().date()):
         say(f"drift-audit: suppression rule {rule.name!r} of {rule.owner} expired on {rule.expires}: it hides nothing")
     return config

@@ -28,12 +28,14 @@ def record(fleet: FleetOptions, talk: TalkOptions, path: str) -> int:
 
     from drift_audit import __version__
     from drift_audit.cli.exit_codes import COULD_NOT_AUDIT, IN_SYNC, INCOMPLETE
+    from drift_audit.cli.outputs import require_writable
     from drift_audit.cli.prepare import audit, prepare
     from drift_audit.cli.terminal import say
     from drift_audit.collect.recording import write_recording
     from drift_audit.model.result import Status
 
     prepared = prepare(fleet, talk)
+    require_writable([path])
     audited = audit(prepared)
     digest = write_recording(
         audited.views,

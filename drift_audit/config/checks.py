@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
+from drift_audit.config.dependencies import dependencies_can_be_judged
 from drift_audit.config.source import ConfigSource, Mistake, nearest, value_at
 from drift_audit.model.findings import Verdict
 from drift_audit.model.keys import FieldPath, format_path
@@ -48,6 +49,18 @@ def one_way_to_reach(source: ConfigSource) -> Iterator[Mistake]:
                 message=f"{_name(source, path)} has {ways[0]!r} together with {others}",
                 hint="a management cluster is reached in one way: by a kubeconfig, from inside, or by a recording",
             )
+
+
+def recordings_bring_their_own(source: ConfigSource) -> Iterator[Mistake]:
+    """What is to be read live would be passed over without a word."""
+    for path, cluster in _items(source, "management_clusters"):
+        for key in ("git", "namespaces", "label_selector") if cluster.get("recording") else ():
+            if cluster.get(key):
+                yield Mistake(
+                    path=(*path, key),
+                    message=f"{_name(source, path)} has 'recording' together with {key!r}",
+                    hint="a recording is judged whole, with the Git that it was made with: remove the key",
+                )
 
 
 def names_are_unique(source: ConfigSource) -> Iterator[Mistake]:
@@ -174,6 +187,18 @@ def managers_are_usable(source: ConfigSource) -> Iterator[Mistake]:
             )
 
 
+def owners_are_named(source: ConfigSource) -> Iterator[Mistake]:
+    owners = mapping(mapping(source.data).get("owners"))
+    for index, key in enumerate(sequence(owners.get("keys"))):
+        where: FieldPath = ("owners", "keys", index)
+        if isinstance(key, str) and not re.fullmatch(r"[A-Za-z0-9./_:-]+", key):
+            yield Mistake(path=where, message=f"{format_path(where)!r} is no key of a label, an annotation or a tag")
+    for path, rule in _below(owners, ("owners",), "namespaces"):
+        for key in ("namespace", "owner"):
+            if isinstance(rule.get(key), str) and not text(rule[key]).strip():
+                yield Mistake(path=(*path, key), message=f"{format_path((*path, key))!r} is empty")
+
+
 def outputs_do_not_collide(source: ConfigSource) -> Iterator[Mistake]:
     seen: set[str] = set()
     for path, output in _items(source, "outputs"):
@@ -198,9 +223,29 @@ def numbers_are_in_range(source: ConfigSource) -> Iterator[Mistake]:
     for path, cluster in _items(source, "management_clusters"):
         for key in ("page_size", "timeout_seconds", "deadline_seconds"):
             yield from _at_least(1, cluster, path, key)
+        for at, git in _below(cluster, path, "git"):
+            yield from _at_least(1, git, at, "timeout_seconds")
+    workload = mapping(mapping(source.data).get("workload"))
+    for key in ("page_size", "timeout_seconds", "deadline_seconds"):
+        yield from _at_least(1, workload, ("workload",), key)
+    for key in ("deadline_seconds", "cloud_deadline_seconds"):
+        yield from _at_least(1, mapping(source.data), (), key)
     thresholds = mapping(mapping(source.data).get("thresholds"))
     for key in thresholds:
         yield from _at_least(0, thresholds, ("thresholds",), key)
+    yield from _clocks_run(mapping(thresholds.get("stuck")))
+
+
+def _clocks_run(stuck: JsonObject) -> Iterator[Mistake]:
+    for name, factor in mapping(stuck.get("scale")).items():
+        if isinstance(factor, (int, float)) and not factor > 0:
+            where = ("thresholds", "stuck", "scale", name)
+            yield Mistake(path=where, message=f"{format_path(where)!r} must be more than 0")
+    for name, limits in mapping(stuck.get("clocks")).items():
+        where = ("thresholds", "stuck", "clocks", name)
+        warn, critical = mapping(limits).get("warn"), mapping(limits).get("critical")
+        if isinstance(warn, (int, float)) and isinstance(critical, (int, float)) and not 0 < warn <= critical:
+            yield Mistake(path=where, message=f"{format_path(where)!r} must have 0 < warn <= critical")
 
 
 def _at_least(least: int, section: JsonObject, path: FieldPath, key: str) -> Iterator[Mistake]:
@@ -209,6 +254,17 @@ def _at_least(least: int, section: JsonObject, path: FieldPath, key: str) -> Ite
         number = int(number)
     if isinstance(number, int) and not isinstance(number, bool) and number < least:
         yield Mistake(path=(*path, key), message=f"{format_path((*path, key))!r} must be at least {least}")
+
+
+def logs_name_files(source: ConfigSource) -> Iterator[Mistake]:
+    for path, cluster in _items(source, "management_clusters"):
+        for index, pattern in enumerate(sequence(cluster.get("controller_logs"))):
+            if isinstance(pattern, str) and not pattern.strip("*?/. "):
+                yield Mistake(
+                    path=(*path, "controller_logs", index),
+                    message=f"{_name(source, path)} has a pattern of controller logs that names no file",
+                    hint="name the files of the controllers, such as '/var/log/capi/*.log'",
+                )
 
 
 def required_text_is_not_blank(source: ConfigSource) -> Iterator[Mistake]:
@@ -223,13 +279,17 @@ def required_text_is_not_blank(source: ConfigSource) -> Iterator[Mistake]:
 _CHECKS: tuple[Check, ...] = (
     management_clusters_exist,
     one_way_to_reach,
+    recordings_bring_their_own,
     names_are_unique,
     required_text_is_not_blank,
     git_sources_are_safe,
     numbers_are_in_range,
+    logs_name_files,
     managers_are_usable,
     suppressions_are_accountable,
     expiry_is_a_date,
+    owners_are_named,
+    dependencies_can_be_judged,
     outputs_do_not_collide,
 )
 

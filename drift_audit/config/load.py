@@ -187,6 +187,7 @@ def _with_absolute_paths(config: Config, base_dir: Path) -> Config:
             cluster,
             kubeconfig=_absolute(cluster.kubeconfig, base_dir),
             recording=_absolute(cluster.recording, base_dir),
+            controller_logs=tuple(_absolute(pattern, base_dir) for pattern in cluster.controller_logs),
         )
 
     return replace(

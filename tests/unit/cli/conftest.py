@@ -13,6 +13,9 @@ import pytest
 
 from tests.unit.cli.installed import ROOT, install_ourselves
 
+HEARING_SIGNALS = ("env", "--default-signal=INT,TERM")
+"""A shell that runs the tests in the background has every program below it ignore Ctrl-C."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
@@ -37,7 +40,7 @@ class Program:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Left running, for a signal. Whoever interrupts a program between two steps leaves files unclosed."""
         return subprocess.Popen(
-            self.command(*arguments),
+            [*HEARING_SIGNALS, *self.command(*arguments)],
             cwd=self.folder,
             env={**self.environ, "PYTHONWARNINGS": "ignore"},
             stdin=subprocess.DEVNULL,
@@ -57,4 +60,5 @@ def program(tmp_path: Path) -> Iterator[Program]:
     folder.mkdir()
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     path = os.pathsep.join(map(str, (site, ROOT, ROOT / "providers", ROOT / "reports")))
-    yield Program(folder=folder, site=site, environ={**kept, "PYTHONPATH": path, "PYTHONWARNINGS": "error"})
+    own = {"PYTHONPATH": path, "PYTHONWARNINGS": "error", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    yield Program(folder=folder, site=site, environ={**kept, **own})

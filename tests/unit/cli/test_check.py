@@ -122,10 +122,10 @@ def test_every_output_is_written_and_the_dash_means_standard_output(program: Pro
 def test_an_output_that_cannot_be_written_fails_the_run_and_not_the_others(program: Program) -> None:
     record(program, paused=False)
 
-    done = program("check", "--from", "fleet.dar", "-o", "json=none/report.json", "-o", "console", "-o", "md=report.md")
+    done = program("check", "--from", "fleet.dar", "-o", "json=/dev/full", "-o", "console", "-o", "md=report.md")
 
     assert done.returncode == 2
-    assert "cannot write none/report.json: No such file or directory" in done.stderr
+    assert "cannot write /dev/full: No space left on device" in done.stderr
     assert "result: in_sync" in done.stdout
     assert (program.folder / "report.md").exists()
 
@@ -142,7 +142,7 @@ def test_a_recording_takes_thresholds_and_suppressions_only_from_a_configuration
     assert without.returncode == 1
     assert named.returncode == 0
     told = json.loads((program.folder / "out.json").read_text())
-    assert [finding["suppressed"]["rule"] for finding in told["findings"]] == ["known"]
+    assert {finding["suppressed"]["rule"] for finding in told["findings"]} == {"known"}
 
 
 def test_a_recording_is_judged_as_of_its_own_day(program: Program) -> None:
@@ -181,6 +181,31 @@ def test_a_configured_recording_stands_for_its_management_cluster(program: Progr
 
     assert done.returncode == 1, done.stderr
     assert "spec.paused" in done.stdout
+
+
+def test_a_finding_keeps_the_moment_at_which_an_audit_saw_it_first(program: Program) -> None:
+    record(program, paused=True)
+    (program.folder / "drift-audit.yaml").write_text("management_clusters: [{name: prod, recording: fleet.dar}]\n")
+
+    told = [json.loads(program("check", "-o", "json").stdout) for _ in range(2)]
+    replayed = json.loads(program("check", "--from", "fleet.dar", "-o", "json").stdout)
+
+    first = [[finding["first_seen"] for finding in each["findings"]] for each in told]
+    assert first[0] == first[1] and all(first[0])
+    assert first[0][0] <= told[0]["run"]["finished_at"] <= told[1]["run"]["started_at"]
+    assert {finding["first_seen"] for finding in replayed["findings"]} == {""}
+
+
+def test_a_cache_that_cannot_be_written_is_a_warning(program: Program) -> None:
+    record(program, paused=True)
+    (program.folder / "drift-audit.yaml").write_text("management_clusters: [{name: prod, recording: fleet.dar}]\n")
+    (program.folder / "blocked").write_text("")
+
+    done = program("check", XDG_CACHE_HOME=str(program.folder / "blocked"))
+
+    assert done.returncode == 1
+    assert "cannot be kept" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_recording_can_be_recorded_again_from_a_configuration(program: Program) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -94,8 +96,16 @@ def test_the_environment_can_name_the_configuration(program: Program) -> None:
 
 def test_validate_counts_what_it_read(program: Program) -> None:
     (program.folder / "drift-audit.yaml").write_text(CONFIG)
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": "https://prod.example"}}],
+        "users": [{"name": "u", "user": {}}],
+        "contexts": [{"name": "prod-admin", "context": {"cluster": "c", "user": "u"}}],
+    }
+    (program.folder / "kubeconfig").write_text(json.dumps(kubeconfig))
 
-    done = program("validate")
+    done = program("validate", KUBECONFIG="kubeconfig")
 
     assert done.returncode == 0
     assert (
@@ -150,6 +160,9 @@ def test_a_signal_ends_the_run_with_its_code(program: Program, number: signal.Si
 
     assert running.returncode == code
     assert "Traceback" not in told
+    assert told.splitlines()[-1].endswith(
+        "before the end: there is no result (a file that is there is whole, perhaps an older one)"
+    )
 
 
 def connected_writer(pipe: Path, running: subprocess.Popen[str]) -> int:
@@ -182,3 +195,114 @@ def test_a_reader_that_went_away_is_no_error(program: Program, arguments: tuple[
 
     assert done.stderr == ""
     assert done.returncode != 1
+
+
+@pytest.mark.parametrize("written", ["0", "-5", "soon", "1d", "m", "1h-5m", ""])
+def test_a_timeout_that_is_no_duration_is_a_mistake(program: Program, written: str) -> None:
+    done = program("check", "--timeout", written)
+
+    assert done.returncode == 2
+    assert "is not a duration such as 90s, 10m or 1h30m" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["validate", "check"])
+def test_the_rows_of_a_field_map_are_checked_before_anything_is_read(program: Program, verb: str) -> None:
+    (program.folder / "drift-audit.yaml").write_text(CONFIG + "field_maps: [rows.yaml]\n")
+    (program.folder / "rows.yaml").write_text("rows:\n- id: x\n  kind: Foo\n- id: y\n  kind: AWSMachin\n")
+
+    done = program(verb)
+
+    assert done.returncode == 2
+    assert "rows.yaml:3: no provider has objects of the kind 'Foo'" in done.stderr
+    assert "rows.yaml:5: y: nothing is compared of the kind 'AWSMachin' (did you mean 'AWSMachine'?)" in done.stderr
+    assert "cannot be reached" not in done.stderr
+
+
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:9"}}]
+users: [{name: u, user: {token: secret-of-the-test}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+"""
+TWO_CLUSTERS = """\
+management_clusters:
+  - {name: lost, kubeconfig: none.yaml, context: x}
+  - {name: known, kubeconfig: here.yaml, context: x}
+"""
+
+
+def test_one_missing_kubeconfig_is_a_gap_and_the_other_clusters_are_read(program: Program) -> None:
+    (program.folder / "drift-audit.yaml").write_text(TWO_CLUSTERS)
+    (program.folder / "here.yaml").write_text(KUBECONFIG)
+
+    done = program("doctor")
+
+    assert "  NO     lost" in done.stdout
+    assert "there is no such kubeconfig: " in done.stdout
+    assert "  NO     known" in done.stdout and "GET /version: the connection was refused" in done.stdout
+    assert "mistake" not in done.stderr
+
+
+def test_validate_names_a_kubeconfig_that_is_not_here(program: Program) -> None:
+    (program.folder / "drift-audit.yaml").write_text(TWO_CLUSTERS)
+    (program.folder / "here.yaml").write_text(KUBECONFIG)
+
+    done = program("validate")
+
+    assert done.returncode == 0
+    assert "management cluster 'lost' cannot be audited from here: " in done.stderr
+    assert "'known'" not in done.stderr
+
+
+def test_no_kubeconfig_at_all_is_the_users_mistake_of_all_clusters(program: Program) -> None:
+    (program.folder / "drift-audit.yaml").write_text(TWO_CLUSTERS)
+
+    done = program("check")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "none.yaml: there is no such kubeconfig" in done.stderr
+    assert "here.yaml: there is no such kubeconfig" in done.stderr
+    assert "drift-audit: 2 mistakes in the configuration" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check", "-o", "html=none/x.html", "-o", "json=none/x.json"), ("record", "-o", "none/x.dar")],
+)
+def test_a_file_that_cannot_be_written_is_told_before_the_fleet_is_read(
+    program: Program, arguments: tuple[str, ...]
+) -> None:
+    (program.folder / "drift-audit.yaml").write_text(
+        "management_clusters: [{name: known, kubeconfig: here.yaml, context: x}]\n"
+    )
+    (program.folder / "here.yaml").write_text(KUBECONFIG)
+
+    done = program(*arguments)
+
+    assert done.returncode == 2
+    assert "cannot write none/x." in done.stderr
+    assert done.stderr.count("No such file or directory") == len(arguments[2::2])
+    assert "reading the management cluster" not in done.stderr
+
+
+@pytest.mark.parametrize(("closed", "told"), [(">&-", "cannot write standard output: it is closed"), ("2>&-", "")])
+def test_a_stream_that_is_closed_is_no_defect(program: Program, closed: str, told: str) -> None:
+    (program.folder / "drift-audit.yaml").write_text(CONFIG)
+    command = shlex.join(program.command("schema"))
+
+    done = subprocess.run(
+        f"{command} {closed}",
+        shell=True,
+        cwd=program.folder,
+        env=dict(program.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == (2 if told else 0)
+    assert told in done.stderr
+    assert "defect" not in done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from drift_audit.cli.outputs import deliver, parse_outputs, replacing, write_whole
+from drift_audit.cli.outputs import deliver, parse_outputs, replacing, require_writable, write_whole
 from drift_audit.config.settings import Output
 from drift_audit.errors import OutputError, UsageError
 from drift_audit.interfaces import RenderOptions, ReportFormat
@@ -76,6 +76,26 @@ def test_an_output_that_cannot_be_written_fails_after_the_others_are_written(
     ]
     assert good.exists()
     assert capsys.readouterr().out.startswith("in_sync")
+
+
+def test_what_can_be_written_is_tried_without_a_trace(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("of yesterday")
+
+    require_writable([str(kept), str(tmp_path / "new"), "", "/dev/null"])
+
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert kept.read_text() == "of yesterday"
+
+
+def test_every_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as raised:
+        require_writable([str(tmp_path), str(tmp_path / "none" / "a"), str(tmp_path / "fine")])
+
+    assert str(raised.value).splitlines() == [
+        f"cannot write {tmp_path}: is a directory",
+        f"cannot write {tmp_path}/none/a: No such file or directory",
+    ]
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

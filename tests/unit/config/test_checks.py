@@ -41,6 +41,8 @@ def told(folder: Path, text: str) -> list[str]:
             "{name: a, recording: fleet.dar, kubeconfig: k, context: x}",
             "1: 'a' has 'recording' together with 'context' and 'kubeconfig'",
         ),
+        ("{name: a, recording: fleet.dar, namespaces: [b]}", "1: 'a' has 'recording' together with 'namespaces'"),
+        ("{name: a, recording: fleet.dar, git: [{name: g, url: u}]}", "1: 'a' has 'recording' together with 'git'"),
     ],
 )
 def test_a_management_cluster_is_reached_in_one_way(tmp_path: Path, reach: str, message: str) -> None:
@@ -225,3 +227,95 @@ def test_files_of_the_audit_must_exist(tmp_path: Path) -> None:
         "1: 'field_maps[0]' names a file that does not exist",
         "2: 'management_clusters[0].recording' names a file that does not exist",
     ]
+
+
+def test_a_closer_look_has_limits_and_logs_are_files(tmp_path: Path) -> None:
+    problems = told(
+        tmp_path,
+        """\
+        management_clusters:
+          - {name: a, controller_logs: [logs/*.log, "*"]}
+        workload: {read: sometimes, timeout_seconds: 0}
+        """,
+    )
+
+    assert problems == [
+        "2: 'a' has a pattern of controller logs that names no file",
+        "3: 'workload.read' must be one of 'suspects', 'all' or 'none'",
+        "3: 'workload.timeout_seconds' must be at least 1",
+    ]
+
+
+def test_patterns_of_logs_begin_where_the_file_is(tmp_path: Path) -> None:
+    config = load(tmp_path, "management_clusters: [{name: a, controller_logs: [logs/*.log]}]\n")
+
+    assert config.management_clusters[0].controller_logs == (f"{tmp_path}/logs/*.log",)
+
+
+def test_owners_are_keys_and_names(tmp_path: Path) -> None:
+    problems = told(
+        tmp_path,
+        """\
+        management_clusters: [{name: a}]
+        owners:
+          keys: [team, "my team", example.com/owner]
+          namespaces:
+            - {namespace: "", owner: x}
+            - {namespace: a, owner: " "}
+            - {namespace: a, owner: x, cluster: y}
+        """,
+    )
+
+    assert problems == [
+        "3: 'owners.keys[1]' is no key of a label, an annotation or a tag",
+        "5: 'owners.namespaces[0].namespace' is empty",
+        "6: 'owners.namespaces[1].owner' is empty",
+        "7: unknown key 'owners.namespaces[2].cluster'",
+    ]
+
+
+def test_dependencies_are_told_with_all_their_mistakes_at_once(tmp_path: Path) -> None:
+    problems = told(
+        tmp_path,
+        """\
+        management_clusters: [{name: a}]
+        dependencies:
+          - {name: fine, kind: Lease, group: example.com, ready: "conditions.Bound.status == 'True'"}
+          - {name: fine, kind: Lease, group: example.com, ready: "status.x"}
+          - name: not fine
+            kind: ""
+            group: example.com
+            ready: "conditions.Bound.status == "
+            cause: "it is {status.} and {status.state}"
+            since: "status["
+            layer: machine_infra
+            warn_minutes: 30
+            critical_minutes: 10
+            edges:
+              - {path: "spec..ref"}
+              - {path: ""}
+              - {path: spec.ok, needs: true}
+          - {name: short, kind: Lease, group: example.com}
+        """,
+    )
+
+    said = [problem.partition(": ")[2] for problem in problems]
+    assert [one for one in said if "JMESPath" in one] == [
+        one for one in said if one.startswith("'dependencies[2].") and "is no JMESPath expression: " in one
+    ]
+    for part in (
+        "a second dependency is called 'fine'",
+        "'dependencies[2].name' must be letters, digits and '-'",
+        "'dependencies[2].kind' is empty",
+        "'dependencies[2].ready' is no JMESPath expression",
+        "'dependencies[2].cause' is no JMESPath expression",
+        "'dependencies[2].since' is no JMESPath expression",
+        "'dependencies[2].layer' must be one of management, intent, identity",
+        "'dependencies[2]' must have 0 < warn_minutes <= critical_minutes",
+        "'dependencies[2].edges[0].path' is no JMESPath expression",
+        "'dependencies[2].edges[1].path' is empty",
+        "unknown key 'dependencies[2].edges[2].needs'",
+        "'dependencies[3]' lacks the key 'ready'",
+    ):
+        assert [one for one in said if one.startswith(part)], part
+    assert len(said) == 12

@@ -11,14 +11,20 @@ import pytest
 
 from drift_audit.config.load import load_config
 from drift_audit.config.settings import (
+    CloserLook,
     Config,
+    Dependency,
+    DependencyEdge,
     GitSource,
     ManagementClusterSettings,
     ManagerRule,
+    NamespaceOwner,
     Output,
+    OwnerSettings,
     SuppressionMatch,
     SuppressionRule,
     Thresholds,
+    WorkloadSettings,
 )
 from drift_audit.config.starter import starter_config
 from drift_audit_aws.settings import AwsAccount, AwsSettings
@@ -27,12 +33,18 @@ EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 
 SETTINGS: tuple[type[Any], ...] = (
     Config,
+    Dependency,
+    DependencyEdge,
     ManagementClusterSettings,
     GitSource,
+    CloserLook,
+    WorkloadSettings,
     ManagerRule,
     Thresholds,
     SuppressionRule,
     SuppressionMatch,
+    OwnerSettings,
+    NamespaceOwner,
     Output,
     AwsSettings,
     AwsAccount,
@@ -41,7 +53,7 @@ SETTINGS: tuple[type[Any], ...] = (
 
 def test_the_example_loads_and_fills_every_section() -> None:
     config = load_config(
-        EXAMPLE, environ={}, provider_settings={"aws": AwsSettings}, report_formats=("console", "json")
+        EXAMPLE, environ={}, provider_settings={"aws": AwsSettings}, report_formats=("console", "html", "json")
     )
 
     assert [cluster.name for cluster in config.management_clusters] == ["prod-eu", "staging"]

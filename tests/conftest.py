@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.rig.apiserver import ApiServer
-from tests.rig.build import RigPrograms, programs
+from tests.rig.build import KUBECTL, KUSTOMIZE, RigPrograms, found_or_built, programs
 from tests.rig.cache import MissingPart
+from tests.rig.capi.fleet import LiveFleet
+from tests.rig.capi.live import LiveRig, fresh_live_fleet, running_live_rig
 from tests.rig.git_repo import GitRepo, make_repo
 from tests.rig.management_cluster import (
     ManagementCluster,
@@ -51,6 +53,26 @@ def rig_binaries() -> RigPrograms:
 
 
 @pytest.fixture(scope="session")
+def kubectl() -> Path:
+    """The machine's own, else the rig's."""
+    with required_parts():
+        return found_or_built(KUBECTL)
+
+
+@pytest.fixture(scope="session")
+def kustomize() -> Path:
+    """The machine's own, else the rig's."""
+    with required_parts():
+        return found_or_built(KUSTOMIZE)
+
+
+@pytest.fixture
+def kustomize_on_path(kustomize: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program that renders is found as a user's would be."""
+    monkeypatch.setenv("PATH", f"{kustomize.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture(scope="session")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """A real API server with the CRDs of Cluster API, CAPA, CAPZ, CAPG, Flux and Argo CD; one per test process.
 
@@ -72,6 +94,20 @@ def management_cluster(api_server: ApiServer) -> Iterator[ManagementCluster]:
     """An empty management cluster with one fresh namespace; emptied again after the test."""
     with fresh_management_cluster(api_server) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def live_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveRig]:
+    """An API server with Cluster API's own controllers at work; one per test process."""
+    with required_parts(), running_live_rig(tmp_path_factory.mktemp("live-rig")) as rig:
+        yield rig
+
+
+@pytest.fixture
+def live_fleet(live_rig: LiveRig, tmp_path: Path) -> Iterator[LiveFleet]:
+    """An empty fleet of real clusters in a namespace of its own; afterwards its clusters are gone."""
+    with fresh_live_fleet(live_rig, tmp_path) as fleet:
+        yield fleet
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
     state = build_cluster(aws_endpoint.url, "111122223333", "eu-west-1", AwsClusterSpec(name="c1", machines=(...)))
 
-`build_cluster` makes the VPC, its subnets, a NAT gateway, the security groups with their rules and tags, and one
-instance per machine. `cluster_spec`, `cluster_status` and `machine_spec` then give what the controller would write
-into the AWSCluster and the AWSMachines.
+`build_cluster` makes the VPC, its subnets, a NAT gateway, the security groups with their rules and tags, one
+instance per machine, and the load balancers of the API server. `cluster_spec`, `cluster_status` and `machine_spec`
+then give what the controller would write into the AWSCluster and the AWSMachines.
 
 The rules and tags are written down here a second time, from CAPA v2.13.0 (pkg/cloud/services/securitygroup,
 pkg/cloud/services/ec2, api/v1beta2/tags.go), and not taken from the provider that the tests are about.
@@ -19,14 +19,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-TAG = "sigs.k8s.io/cluster-api-provider-aws/cluster/"
-CCM = "kubernetes.io/cluster/"
-ROLE = "sigs.k8s.io/cluster-api-provider-aws/role"
+from tests.rig import aws_network
+from tests.rig.aws_load_balancers import Balancer, Site, balancer_status, build_balancers
+from tests.rig.aws_network import VPC_CIDR, NetworkPlan, NetworkState, build_network
+from tests.rig.aws_pools import PoolPlace, PoolSpec, PoolState, build_pool
+
+TAG, CCM, ROLE = aws_network.TAG, aws_network.CCM, aws_network.ROLE
 AMI = "ami-0123456789abcdef0"
 
-VPC_CIDR = "10.0.0.0/16"
 _SUBNETS = {"public": "10.0.0.0/20", "private": "10.0.64.0/18"}
 _ROLES = ("apiserver-lb", "lb", "controlplane", "node")
 _DEFAULT_CNI = (
@@ -76,6 +79,10 @@ class AwsClusterSpec:
     spec: Mapping[str, Any] = field(default_factory=dict)
     """`AWSCluster.spec` as declared; `region` may be left out."""
     machines: Sequence[MachineSpec] = ()
+    zones: int = 1
+    brought: bool = False
+    """True: somebody made the network before, and CAPA only uses it."""
+    pools: Sequence[PoolSpec] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,27 +93,57 @@ class AwsClusterState:
     region: str
     vpc_id: str
     subnet_ids: Mapping[str, str]
-    """By `public` and `private`."""
+    """By `public` and `private`: those of the first zone."""
     security_groups: Mapping[str, str]
     """Group id by role."""
     instances: Mapping[str, str]
     """Instance id by name of the AWSMachine."""
     zone: str
     nat_address: str
+    bastion_id: str = ""
+    network: NetworkState | None = None
+    """`None` for a state that was written down and not built."""
+    pools: Mapping[str, PoolState] = field(default_factory=dict)
+    """By name of the AWSMachinePool."""
+    balancers: Mapping[str, Balancer] = field(default_factory=dict)
+    """By the field of the spec; none: the cluster was made without."""
 
     def cluster_spec(self, cluster: AwsClusterSpec) -> dict[str, Any]:
         """`AWSCluster.spec` with what webhook and controller fill in."""
         declared = dict(cluster.spec)
         network = dict(declared.get("network", {}))
-        vpc = {
+        return {
+            "region": self.region,
+            "identityRef": {"kind": "AWSClusterControllerIdentity", "name": "default"},
+            "controlPlaneLoadBalancer": {
+                "loadBalancerType": "classic" if self.balancers else "disabled",
+                "scheme": "internet-facing",
+            },
+            "bastion": {"enabled": False, "allowedCIDRBlocks": ["0.0.0.0/0", "::/0"]},
+            "controlPlaneEndpoint": {"host": self._endpoint(cluster), "port": 6443},
+            **declared,
+            "network": {
+                "cni": {"cniIngressRules": [dict(rule) for rule in _DEFAULT_CNI]},
+                **network,
+                "vpc": self._vpc_spec(cluster, network.get("vpc", {})),
+                "subnets": self._subnet_specs(cluster),
+            },
+        }
+
+    def _vpc_spec(self, cluster: AwsClusterSpec, declared: Mapping[str, Any]) -> dict[str, Any]:
+        if self.network is not None:
+            return self.network.vpc_spec(declared)
+        return {
             "cidrBlock": VPC_CIDR,
-            "availabilityZoneSelection": "Ordered",
-            "availabilityZoneUsageLimit": 3,
-            **network.get("vpc", {}),
+            **declared,
             "id": self.vpc_id,
             "tags": {TAG + cluster.name: "owned", ROLE: "common", "Name": f"{cluster.name}-vpc"},
         }
-        subnets = [
+
+    def _subnet_specs(self, cluster: AwsClusterSpec) -> list[dict[str, Any]]:
+        if self.network is not None:
+            return self.network.subnet_specs()
+        return [
             {
                 "id": f"{cluster.name}-subnet-{role}-{self.zone}",
                 "resourceID": subnet,
@@ -116,29 +153,27 @@ class AwsClusterState:
             }
             for role, subnet in self.subnet_ids.items()
         ]
-        return {
-            "region": self.region,
-            "identityRef": {"kind": "AWSClusterControllerIdentity", "name": "default"},
-            "controlPlaneLoadBalancer": {"loadBalancerType": "classic", "scheme": "internet-facing"},
-            "bastion": {"enabled": False, "allowedCIDRBlocks": ["0.0.0.0/0", "::/0"]},
-            "controlPlaneEndpoint": {"host": f"{cluster.name}.elb.{self.region}.amazonaws.com", "port": 6443},
-            **declared,
-            "network": {
-                "cni": {"cniIngressRules": [dict(rule) for rule in _DEFAULT_CNI]},
-                **network,
-                "vpc": vpc,
-                "subnets": subnets,
-            },
-        }
+
+    def _endpoint(self, cluster: AwsClusterSpec) -> str:
+        primary = self.balancers.get("controlPlaneLoadBalancer")
+        return primary.dns_name if primary is not None else f"{cluster.name}.example.com"
 
     def cluster_status(self, cluster: AwsClusterSpec) -> dict[str, Any]:
         """`AWSCluster.status` of a cluster that is ready."""
         groups = {role: {"id": group, "name": f"{cluster.name}-{role}"} for role, group in self.security_groups.items()}
         return {
             "ready": True,
-            "networkStatus": {"securityGroups": groups, "natGatewaysIPs": [self.nat_address]},
+            **({"bastion": {"id": self.bastion_id}} if self.bastion_id else {}),
+            "networkStatus": {
+                "securityGroups": groups,
+                "natGatewaysIPs": list(self._nat_addresses()),
+                **balancer_status(self.balancers),
+            },
             "failureDomains": {self.zone: {"controlPlane": True}},
         }
+
+    def _nat_addresses(self) -> Sequence[str]:
+        return self.network.addresses if self.network is not None else (self.nat_address,)
 
     def machine_spec(self, machine: MachineSpec) -> dict[str, Any]:
         """`AWSMachine.spec` with what webhook and controller fill in."""
@@ -155,12 +190,21 @@ class AwsClusterState:
         return {"ready": True, "instanceState": "running"}
 
 
-def aws_client(service: str, endpoint: str, account: str, region: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a call comes from, as far as it shows: role, session name, and the tool's own agent."""
+
+    role: str = "rig"
+    session: str = "rig"
+    agent: str | None = None
+
+
+def aws_client(service: str, endpoint: str, account: str, region: str, caller: Caller = Caller()) -> Any:
     """A client that acts in that account as a person with all rights would."""
     session = _session()
     sts = session.client("sts", endpoint_url=endpoint, region_name=region)
-    role = f"arn:aws:iam::{account}:role/rig"
-    credentials = sts.assume_role(RoleArn=role, RoleSessionName="rig")["Credentials"]
+    role = f"arn:aws:iam::{account}:role/{caller.role}"
+    credentials = sts.assume_role(RoleArn=role, RoleSessionName=caller.session)["Credentials"]
     sts.close()
     return session.client(
         service,
@@ -169,6 +213,7 @@ def aws_client(service: str, endpoint: str, account: str, region: str) -> Any:
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
+        config=Config(user_agent=caller.agent) if caller.agent else None,
     )
 
 
@@ -182,26 +227,93 @@ def build_cluster(endpoint: str, account: str, region: str, cluster: AwsClusterS
     """Makes everything that CAPA would have made for the cluster, and says what it is called."""
     ec2 = aws_client("ec2", endpoint, account, region)
     zone = f"{region}a"
-    vpc = ec2.create_vpc(CidrBlock=VPC_CIDR)["Vpc"]["VpcId"]
-    _tag(ec2, [vpc], _tags(cluster, f"{cluster.name}-vpc", "common"))
-    subnets = {role: _subnet(ec2, cluster, vpc, zone, role) for role in _SUBNETS}
-    address = _nat(ec2, cluster, subnets["public"])
-    groups = _groups(ec2, cluster, vpc, address)
+    network = build_network(
+        ec2,
+        NetworkPlan(
+            cluster=cluster.name, region=region, spec=cluster.spec, zones=cluster.zones, brought=cluster.brought
+        ),
+    )
+    groups = _groups(ec2, cluster, network)
+    _bucket(endpoint, account, region, cluster)
     state = AwsClusterState(
         account=account,
         region=region,
-        vpc_id=vpc,
-        subnet_ids=subnets,
+        vpc_id=network.vpc,
+        subnet_ids={role: network.subnet(role).id for role in _SUBNETS},
         security_groups=groups,
         instances={},
         zone=zone,
-        nat_address=address,
+        nat_address=network.addresses[0],
+        network=network,
     )
     iam = aws_client("iam", endpoint, account, region)
     instances = {machine.name: run_machine(ec2, iam, cluster, machine, state) for machine in cluster.machines}
+    bastion = run_bastion(ec2, cluster, state) if "bastion" in groups else ""
+    autoscaling = aws_client("autoscaling", endpoint, account, region) if cluster.pools else None
+    for pool in cluster.pools:
+        _make_supplies(ec2, iam, pool.spec["awsLaunchTemplate"])
+    pools = {pool.name: build_pool(ec2, autoscaling, pool, _place(cluster, pool, state)) for pool in cluster.pools}
     ec2.close()
     iam.close()
-    return replace(state, instances=instances)
+    state = replace(state, instances=instances, bastion_id=bastion, pools=pools)
+    return replace(state, balancers=_balancers(endpoint, cluster, state))
+
+
+def _make_supplies(ec2: Any, iam: Any, template: Mapping[str, Any]) -> None:
+    """The key and the profile of a launch template, which somebody else made before."""
+    if template.get("sshKeyName"):
+        _existing(ec2.create_key_pair, KeyName=template["sshKeyName"])
+    if template.get("iamInstanceProfile"):
+        _profile(iam, template["iamInstanceProfile"])
+
+
+def _place(cluster: AwsClusterSpec, pool: PoolSpec, state: AwsClusterState) -> PoolPlace:
+    """What a pool takes from its cluster."""
+    return PoolPlace(
+        tags={
+            **cluster.spec.get("additionalTags", {}),
+            **pool.spec.get("additionalTags", {}),
+            CCM + cluster.name: "owned",
+            TAG + cluster.name: "owned",
+            ROLE: "node",
+        },
+        groups=[state.security_groups["node"], state.security_groups["lb"]],
+        subnets=state.subnet_ids,
+        namespace=cluster.namespace,
+        image=AMI,
+    )
+
+
+def _bucket(endpoint: str, account: str, region: str, cluster: AwsClusterSpec) -> None:
+    """The bucket of bootstrap data, where the cluster has one (pkg/cloud/services/s3/s3.go)."""
+    if "s3Bucket" in cluster.spec:
+        s3 = aws_client("s3", endpoint, account, region)
+        name, place = cluster.spec["s3Bucket"]["name"], {"LocationConstraint": region}
+        _existing(s3.create_bucket, Bucket=name, CreateBucketConfiguration=place)
+        s3.close()
+
+
+def _subnets_by_role(state: AwsClusterState) -> Mapping[str, Sequence[str]]:
+    """One for each zone."""
+    made = state.network.subnets if state.network is not None else ()
+    return {role: [subnet.id for subnet in made if subnet.role == role] for role in _SUBNETS}
+
+
+def _balancers(endpoint: str, cluster: AwsClusterSpec, state: AwsClusterState) -> dict[str, Balancer]:
+    elb, elbv2 = (aws_client(service, endpoint, state.account, state.region) for service in ("elb", "elbv2"))
+    site = Site(
+        namespace=cluster.namespace,
+        name=cluster.name,
+        spec=cluster.spec,
+        vpc_id=state.vpc_id,
+        subnets=_subnets_by_role(state),
+        group=state.security_groups["apiserver-lb"],
+        control_plane=[state.instances[each.name] for each in cluster.machines if each.role == "control-plane"],
+    )
+    made = build_balancers(elb, elbv2, site)
+    elb.close()
+    elbv2.close()
+    return made
 
 
 def run_machine(ec2: Any, iam: Any, cluster: AwsClusterSpec, machine: MachineSpec, state: AwsClusterState) -> str:
@@ -229,20 +341,83 @@ def run_machine(ec2: Any, iam: Any, cluster: AwsClusterSpec, machine: MachineSpe
         },
         "TagSpecifications": [{"ResourceType": kind, "Tags": tags} for kind in ("instance", "volume")],
     }
+    devices = [_device(volume) for volume in _volumes(spec)]
+    if devices:
+        request["BlockDeviceMappings"] = devices
     key = _key_name(cluster, machine)
     if key:
         _existing(ec2.create_key_pair, KeyName=key)
         request["KeyName"] = key
     if spec.get("iamInstanceProfile"):
-        _existing(iam.create_instance_profile, InstanceProfileName=spec["iamInstanceProfile"])
+        _profile(iam, spec["iamInstanceProfile"])
         request["IamInstanceProfile"] = {"Name": spec["iamInstanceProfile"]}
     if spec.get("spotMarketOptions") is not None or spec.get("marketType") == "Spot":
         request["InstanceMarketOptions"] = {"MarketType": "spot"}
     instance = ec2.run_instances(**request)["Instances"][0]["InstanceId"]
     described = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    _provision(ec2, described, _volumes(spec))
     interfaces = [interface["NetworkInterfaceId"] for interface in described["NetworkInterfaces"]]
     _tag(ec2, interfaces, tags)
     return str(instance)
+
+
+def run_bastion(ec2: Any, cluster: AwsClusterSpec, state: AwsClusterState) -> str:
+    """The id of the bastion (pkg/cloud/services/ec2/bastion.go, getDefaultBastion)."""
+    tags = _tags(cluster, f"{cluster.name}-bastion", "bastion")
+    bastion = cluster.spec["bastion"]
+    _existing(ec2.create_key_pair, KeyName=cluster.spec.get("sshKeyName") or "default")
+    made = ec2.run_instances(
+        ImageId=bastion.get("ami", AMI),
+        InstanceType=bastion.get("instanceType", "t3.micro"),
+        KeyName=cluster.spec.get("sshKeyName") or "default",
+        MinCount=1,
+        MaxCount=1,
+        NetworkInterfaces=[
+            {
+                "DeviceIndex": 0,
+                "SubnetId": state.subnet_ids["public"],
+                "Groups": [state.security_groups["bastion"]],
+                "AssociatePublicIpAddress": True,
+            }
+        ],
+        TagSpecifications=[{"ResourceType": kind, "Tags": tags} for kind in ("instance", "volume")],
+    )
+    return str(made["Instances"][0]["InstanceId"])
+
+
+def _profile(iam: Any, name: str) -> None:
+    """An instance profile with a role, as `clusterawsadm bootstrap iam` makes both."""
+    _existing(iam.create_instance_profile, InstanceProfileName=name)
+    _existing(iam.create_role, RoleName=name, AssumeRolePolicyDocument="{}")
+    _existing(iam.add_role_to_instance_profile, InstanceProfileName=name, RoleName=name)
+
+
+def _volumes(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    root = [{"deviceName": "/dev/sda1", **spec["rootVolume"]}] if "rootVolume" in spec else []
+    return [*root, *spec.get("nonRootVolumes", ())]
+
+
+def _provision(ec2: Any, described: Mapping[str, Any], volumes: Sequence[Mapping[str, Any]]) -> None:
+    """What moto's RunInstances does not take: its volumes get IOPS, throughput and their io types afterwards."""
+    ids = {mapped["DeviceName"]: mapped["Ebs"]["VolumeId"] for mapped in described["BlockDeviceMappings"]}
+    for volume in volumes:
+        asked = {"VolumeType": volume.get("type"), "Iops": volume.get("iops"), "Throughput": volume.get("throughput")}
+        if volume.get("iops") or volume.get("throughput"):
+            change = {key: value for key, value in asked.items() if value is not None}
+            ec2.modify_volume(VolumeId=ids[volume["deviceName"]], **change)
+
+
+def _device(volume: Mapping[str, Any]) -> dict[str, Any]:
+    """One volume as CAPA asks for it (pkg/cloud/services/ec2/instances.go, volumeToBlockDeviceMapping)."""
+    plain = "gp3" if volume.get("iops") or volume.get("throughput") else volume.get("type")
+    ebs = {
+        "DeleteOnTermination": True,
+        "VolumeSize": volume["size"],
+        "VolumeType": plain,
+        "Encrypted": True if volume.get("encryptionKey") else volume.get("encrypted"),
+        "KmsKeyId": volume.get("encryptionKey"),
+    }
+    return {"DeviceName": volume["deviceName"], "Ebs": {key: value for key, value in ebs.items() if value is not None}}
 
 
 def machine_groups(machine: MachineSpec, state: AwsClusterState) -> list[str]:
@@ -275,31 +450,13 @@ def _key_name(cluster: AwsClusterSpec, machine: MachineSpec) -> str:
     return "default"
 
 
-def _subnet(ec2: Any, cluster: AwsClusterSpec, vpc: str, zone: str, role: str) -> str:
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=_SUBNETS[role], AvailabilityZone=zone)["Subnet"]["SubnetId"]
-    tags = _tags(cluster, f"{cluster.name}-subnet-{role}-{zone}", role)
-    _tag(ec2, [subnet], [*tags, {"Key": CCM + cluster.name, "Value": "owned"}])
-    if role == "public":
-        ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
-    return str(subnet)
-
-
-def _nat(ec2: Any, cluster: AwsClusterSpec, subnet: str) -> str:
-    """The public address of the NAT gateway."""
-    address = ec2.allocate_address(Domain="vpc")
-    _tag(ec2, [address["AllocationId"]], _tags(cluster, f"{cluster.name}-eip-common", "common"))
-    gateway = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address["AllocationId"])["NatGateway"]
-    _tag(ec2, [gateway["NatGatewayId"]], _tags(cluster, f"{cluster.name}-nat", "common"))
-    return str(address["PublicIp"])
-
-
-def _groups(ec2: Any, cluster: AwsClusterSpec, vpc: str, nat_address: str) -> dict[str, str]:
+def _groups(ec2: Any, cluster: AwsClusterSpec, network: NetworkState) -> dict[str, str]:
     bastion = cluster.spec.get("bastion", {}).get("enabled") is True
     roles = (*_ROLES, "bastion") if bastion else _ROLES
     overrides = cluster.spec.get("network", {}).get("securityGroupOverrides", {})
-    groups = {role: overrides.get(role) or _group(ec2, cluster, vpc, role) for role in roles}
+    groups = {role: overrides.get(role) or _group(ec2, cluster, network.vpc, role) for role in roles}
     for role in roles:
-        permissions = _permissions(cluster, role, groups, nat_address)
+        permissions = _permissions(cluster, role, groups, network)
         if permissions and role not in overrides:
             ec2.authorize_security_group_ingress(GroupId=groups[role], IpPermissions=permissions)
     return groups
@@ -321,7 +478,7 @@ def _group(ec2: Any, cluster: AwsClusterSpec, vpc: str, role: str) -> str:
 
 
 def _permissions(
-    cluster: AwsClusterSpec, role: str, groups: Mapping[str, str], nat_address: str
+    cluster: AwsClusterSpec, role: str, groups: Mapping[str, str], state: NetworkState
 ) -> list[dict[str, Any]]:
     """The permissions of one group, in the form in which CAPA sends them."""
     network = cluster.spec.get("network", {})
@@ -343,7 +500,7 @@ def _permissions(
                 *(_declared(rule, groups) for rule in network.get("additionalControlPlaneIngressRules", ())),
             ]
         case "node":
-            blocks = network.get("nodePortIngressRuleCidrBlocks", ["0.0.0.0/0"])
+            blocks = network.get("nodePortIngressRuleCidrBlocks", ["0.0.0.0/0", *(["::/0"] if state.ipv6_cidr else [])])
             return [
                 *cni,
                 _from_cidrs("tcp", 30000, 32767, "Node Port Services", blocks),
@@ -352,10 +509,13 @@ def _permissions(
                 *(_declared(rule, groups) for rule in network.get("additionalNodeIngressRules", ())),
             ]
         case "apiserver-lb":
-            inside = VPC_CIDR if balancer.get("scheme") == "internal" else f"{nat_address}/32"
+            internal = balancer.get("scheme") == "internal"
+            inside = [VPC_CIDR] if internal else [f"{address}/32" for address in state.addresses]
             custom = [_declared(rule, groups) for rule in balancer.get("ingressRules", ())]
             everywhere = [_from_cidrs("tcp", 6443, 6443, "Kubernetes API", ["0.0.0.0/0"])]
-            return [_from_cidrs("tcp", 6443, 6443, "Kubernetes API", [inside]), *(custom or everywhere)]
+            if state.ipv6_cidr:
+                everywhere.append(_from_cidrs("tcp", 6443, 6443, "Kubernetes API IPv6", ["::/0"]))
+            return [_from_cidrs("tcp", 6443, 6443, "Kubernetes API", inside), *(custom or everywhere)]
         case "bastion":
             blocks = cluster.spec["bastion"].get("allowedCIDRBlocks", ["0.0.0.0/0"])
             return [_from_cidrs("tcp", 22, 22, "SSH", [block for block in blocks if ":" not in block])]
@@ -387,8 +547,9 @@ def _from_groups(
 
 
 def _from_cidrs(protocol: str, start: int, end: int, description: str, blocks: Sequence[str]) -> dict[str, Any]:
-    ranges = [{"CidrIp": block, "Description": description} for block in blocks]
-    return {**_permission(protocol, start, end), "IpRanges": ranges}
+    ranges = [{"CidrIp": block, "Description": description} for block in blocks if ":" not in block]
+    ranges6 = [{"CidrIpv6": block, "Description": description} for block in blocks if ":" in block]
+    return {**_permission(protocol, start, end), "IpRanges": ranges, "Ipv6Ranges": ranges6}
 
 
 def _permission(protocol: str, start: int, end: int) -> dict[str, Any]:
@@ -406,10 +567,15 @@ def _tag(ec2: Any, resources: Sequence[str], tags: Sequence[Mapping[str, str]]) 
         ec2.create_tags(Resources=list(resources), Tags=list(tags))
 
 
-def _existing(create: Any, **arguments: str) -> None:
+_THERE_ALREADY = frozenset(
+    {"BucketAlreadyOwnedByYou", "EntityAlreadyExists", "InvalidKeyPair.Duplicate", "LimitExceeded"}
+)
+
+
+def _existing(create: Any, **arguments: Any) -> None:
     """Makes something that may be there already."""
     try:
         create(**arguments)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {"EntityAlreadyExists", "InvalidKeyPair.Duplicate"}:
+        if error.response["Error"]["Code"] not in _THERE_ALREADY:
             raise

@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.rig.cache import MissingPart, cached, digest_of
 
 RIG = Path(__file__).parent
-_BUILD = ("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w")
+_BUILD = ("build", "-trimpath", "-buildvcs=false")
+_VERSION = "k8s.io/component-base/version"
 _GO_SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
 
 
@@ -24,9 +25,23 @@ class GoProgram:
     name: str
     module: Path
     package: str
+    version: str = ""
+    """What a program of Kubernetes says its version is. Unstamped ones say v0.0.0, which Cluster API refuses."""
+
+    @property
+    def build(self) -> tuple[str, ...]:
+        """The arguments of go that build it, without the target."""
+        link = ["-s", "-w"]
+        if self.version:
+            major, minor, _ = self.version.removeprefix("v").split(".")
+            named = {"gitVersion": self.version, "gitMajor": major, "gitMinor": minor}
+            link += [f"-X {_VERSION}.{name}={value}" for name, value in named.items()]
+        return (*_BUILD, f"-ldflags={' '.join(link)}")
 
 
-API_SERVER = GoProgram(name="rig-apiserver", module=RIG / "apiserver", package=".")
+KUBERNETES = "v1.36.0"
+"""The version of k8s.io/kubernetes in the go.mod files of the rig."""
+API_SERVER = GoProgram(name="rig-apiserver", module=RIG / "apiserver", package=".", version=KUBERNETES)
 KUBECTL = GoProgram(name="kubectl", module=RIG / "kubectl", package=".")
 WEBHOOKS = GoProgram(name="rig-webhooks", module=RIG / "webhooks", package=".")
 KUSTOMIZE = GoProgram(name="kustomize", module=RIG / "kustomize", package="sigs.k8s.io/kustomize/kustomize/v5")
@@ -37,11 +52,11 @@ def built(program: GoProgram) -> Path:
     version = go_version()
     sources = [path for pattern in ("go.mod", "go.sum", "*.go") for path in sorted(program.module.glob(pattern))]
     contents = [part for path in sources for part in (path.name, path.read_bytes())]
-    key = digest_of(version, program.package, *_BUILD, *contents)
+    key = digest_of(version, program.package, *program.build, *contents)
 
     def build(target: Path) -> None:
         target.mkdir()
-        run_go([*_BUILD, "-o", str(target / program.name), program.package], folder=program.module)
+        run_go([*program.build, "-o", str(target / program.name), program.package], folder=program.module)
 
     # A folder of its own per program: kubectl takes its User-Agent, and so its field manager, from its file's name.
     return cached(program.name, key, build) / program.name

@@ -37,17 +37,20 @@ class CertificateAuthority:
     def certificate(self) -> bytes:
         return self._certificate.public_bytes(Encoding.PEM)
 
-    def server(self) -> PemPair:
-        """A server certificate for 127.0.0.1, localhost and the names that a Pod would use."""
+    def server(self, *, elsewhere: bool = False, expired: bool = False) -> PemPair:
+        """A server certificate for 127.0.0.1, localhost and the names that a Pod would use; or, `elsewhere`, for a
+        host that is none of them."""
         names: list[x509.GeneralName] = [
             x509.IPAddress(IPv4Address("127.0.0.1")),
             *map(x509.DNSName, ("localhost", "kubernetes.default.svc", "kubernetes.default", "kubernetes")),
         ]
-        return self._issue("rig-apiserver", (), ExtendedKeyUsageOID.SERVER_AUTH, names)
+        other: list[x509.GeneralName] = [x509.DNSName("elsewhere.example.com")]
+        used = other if elsewhere else names
+        return self._issue("rig-apiserver", (), ExtendedKeyUsageOID.SERVER_AUTH, used, expired=expired)
 
-    def client(self, user: str, groups: Sequence[str]) -> PemPair:
+    def client(self, user: str, groups: Sequence[str], *, expired: bool = False) -> PemPair:
         """A client certificate; Kubernetes reads the user from CN and the groups from O."""
-        return self._issue(user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, [])
+        return self._issue(user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, [], expired=expired)
 
     def _issue(
         self,
@@ -55,6 +58,8 @@ class CertificateAuthority:
         organisations: Sequence[str],
         usage: x509.ObjectIdentifier,
         names: list[x509.GeneralName],
+        *,
+        expired: bool = False,
     ) -> PemPair:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
@@ -63,7 +68,10 @@ class CertificateAuthority:
                 x509.NameAttribute(NameOID.COMMON_NAME, common_name),
             ]
         )
-        unsigned = _builder(subject, self._name, key).add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        ends = -_LIFETIME if expired else _LIFETIME
+        unsigned = _builder(subject, self._name, key, ends).add_extension(
+            x509.ExtendedKeyUsage([usage]), critical=False
+        )
         if names:
             unsigned = unsigned.add_extension(x509.SubjectAlternativeName(names), critical=False)
         signed = unsigned.sign(self._key, hashes.SHA256())
@@ -77,7 +85,9 @@ def signing_key_pair() -> PemPair:
     return PemPair(certificate=public, key=_private_pem(key))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, ends: timedelta = _LIFETIME
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -85,8 +95,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + _LIFETIME)
+        .not_valid_before(now - 2 * _LIFETIME if ends < timedelta(0) else now - timedelta(minutes=5))
+        .not_valid_after(now + ends)
     )
 
 

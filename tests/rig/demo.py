@@ -19,8 +19,9 @@ from typing import Any
 
 import yaml
 
-from tests.rig.aws_state import ROLE, TAG
+from tests.rig.aws_state import ROLE, TAG, Caller, aws_client
 from tests.rig.client import Json, reference
+from tests.rig.cloudtrail import BROWSER, CLI, TERRAFORM
 from tests.rig.controllers import CONTROL_PLANE, CORE, INFRA
 from tests.rig.fleet import Fleet, Workload
 from tests.rig.git_repo import BOB
@@ -28,6 +29,13 @@ from tests.rig.management_cluster import ManagementCluster, fresh_management_clu
 from tests.rig.moto_server import running_moto
 
 EU, US = "123456789012", "210987654321"
+IN_EUROPE = ("payments", "search", "web", "intranet")
+"""Nothing is wrong in the last one."""
+IN_AMERICA = ("batch", "checkout", "media")
+_SSO = "aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Operators_0123456789abcdef"
+ALICE = Caller(_SSO, "alice@example.com", BROWSER)
+CAROL = Caller(_SSO, "carol@example.com", CLI)
+PIPELINE = Caller("deployer", "terraform-prod", TERRAFORM)
 MACHINES = {"control_planes": 3, "workers": 8}
 
 
@@ -38,7 +46,16 @@ def record_demo(path: Path) -> int:
         aws = stack.enter_context(running_moto())
         os.environ.update(aws.environment)
         fleets = [
-            _fleet(stack, folder, aws.url, "prod-eu", "fleet-eu", EU, "eu-central-1", ("payments", "search", "web")),
+            _fleet(
+                stack,
+                folder,
+                aws.url,
+                "prod-eu",
+                "fleet-eu",
+                EU,
+                "eu-central-1",
+                ("payments", "search", "web", "intranet"),
+            ),
             _fleet(stack, folder, aws.url, "prod-us", "fleet-us", US, "us-east-1", ("batch", "checkout", "media")),
         ]
         _plant_in_europe(fleets[0])
@@ -143,13 +160,15 @@ def _plant_in_america(fleet: Fleet) -> None:
         reference(CORE, "Cluster", "media", namespace), {"spec": {"paused": True}}
     )
     human.with_user_agent("kubectl/v1.36.0").scale(reference(CORE, "MachineDeployment", "batch-md-0", namespace), 11)
-    _ec2(fleet, "batch").terminate_instances(InstanceIds=[_instance(fleet, "batch", 4)])
+    _ec2(fleet, "batch", CAROL).terminate_instances(InstanceIds=[_instance(fleet, "batch", 4)])
     _loosen_metadata(fleet, "media")
     _template_by_hand(fleet, "batch")
 
 
-def _ec2(fleet: Fleet, cluster: str) -> Any:
-    return fleet.ec2(cluster)
+def _ec2(fleet: Fleet, cluster: str, caller: Caller = ALICE) -> Any:
+    """EC2 as a person of the platform team reaches it."""
+    found = fleet.workloads[cluster]
+    return aws_client("ec2", fleet.aws, found.account, found.region, caller)
 
 
 def _instance(fleet: Fleet, cluster: str, index: int) -> str:
@@ -164,7 +183,7 @@ def _open_ssh(fleet: Fleet, cluster: str) -> None:
 
 
 def _enlarge(fleet: Fleet, cluster: str) -> None:
-    client, target = _ec2(fleet, cluster), _instance(fleet, cluster, 5)
+    client, target = _ec2(fleet, cluster, CAROL), _instance(fleet, cluster, 5)
     client.stop_instances(InstanceIds=[target])
     client.modify_instance_attribute(InstanceId=target, InstanceType={"Value": "m6i.8xlarge"})
     client.start_instances(InstanceIds=[target])
@@ -172,7 +191,7 @@ def _enlarge(fleet: Fleet, cluster: str) -> None:
 
 def _leave_instance(fleet: Fleet, cluster: str) -> None:
     tags = {f"{TAG}{cluster}": "owned", ROLE: "node", "Name": f"{cluster}-md-0-7f9c2"}
-    _ec2(fleet, cluster).run_instances(
+    _ec2(fleet, cluster, PIPELINE).run_instances(
         ImageId="ami-0123456789abcdef0",
         InstanceType="m6i.xlarge",
         MinCount=1,

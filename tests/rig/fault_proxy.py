@@ -1,7 +1,7 @@
-"""A reverse proxy in front of the real API server that spoils chosen answers.
+"""A reverse proxy in front of a real server that spoils chosen answers: of the API server, of AWS, of Git over HTTPS.
 
 Whatever it does not spoil is the server's own answer, byte for byte, so that the shape on the wire stays real.
-It speaks plain HTTP to its clients and uses the certificate of one identity towards the server.
+`tests.rig.upstreams` has the servers that can stand behind it.
 """
 
 from __future__ import annotations
@@ -9,50 +9,18 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import urllib3
-
 from tests.rig.client import RigClient
-
-_HOP_BY_HOP = ("connection", "content-length", "date", "keep-alive", "transfer-encoding")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request as the proxy got it."""
-
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-
-    @property
-    def is_continued(self) -> bool:
-        return "continue" in self.query
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the proxy sends back."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    cut_at: int | None = None
-    """Close the connection after so many bytes of the body, of which all are announced."""
-    delay: float = 0.0
-    """Seconds before the first byte."""
-    reset: bool = False
-    """Send nothing and reset the connection."""
-
+from tests.rig.upstreams import Answer, Asked, Upstream, api_server
 
 Spoil = Callable[[Asked, Answer], Answer]
 """Makes the answer to be sent out of the request and the server's answer."""
@@ -66,9 +34,17 @@ class Fault:
     path_ends: str = ""
     when: Callable[[Asked], bool] = lambda asked: True
     times: int = 1_000_000
+    after: int = 0
+    """So many matching answers come through first."""
+    spoiled: int = 0
 
     def fits(self, asked: Asked) -> bool:
-        return self.times > 0 and asked.path.endswith(self.path_ends) and self.when(asked)
+        if not (asked.path.endswith(self.path_ends) and self.when(asked)):
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        return self.spoiled < self.times
 
 
 @dataclass(slots=True)
@@ -78,6 +54,8 @@ class FaultProxy:
     url: str
     faults: list[Fault] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+    """Ends every wait: answers that are delayed or dripping go out at once."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def spoil(
@@ -87,8 +65,19 @@ class FaultProxy:
         path_ends: str = "",
         when: Callable[[Asked], bool] = lambda asked: True,
         times: int = 1_000_000,
-    ) -> None:
-        self.faults.append(Fault(spoil=spoil, path_ends=path_ends, when=when, times=times))
+        after: int = 0,
+    ) -> Fault:
+        """Adds a fault; it counts in `spoiled` how often it struck."""
+        fault = Fault(spoil=spoil, path_ends=path_ends, when=when, times=times, after=after)
+        self.faults.append(fault)
+        return fault
+
+    def reset(self) -> None:
+        """No faults, nothing asked, and nobody kept waiting any longer."""
+        self.released.set()
+        self.released = threading.Event()
+        self.faults.clear()
+        self.asked.clear()
 
     def kubeconfig(self, folder: Path, *, user: Mapping[str, Any] | None = None, context: str = "proxied") -> Path:
         """A kubeconfig file that leads here; `user` becomes the user entry."""
@@ -112,57 +101,104 @@ class FaultProxy:
             self.asked.append(asked)
             fault = next((fault for fault in self.faults if fault.fits(asked)), None)
             if fault is not None:
-                fault.times -= 1
+                fault.spoiled += 1
             return fault
 
 
 @contextmanager
 def fault_proxy(upstream: RigClient) -> Iterator[FaultProxy]:
-    """A proxy that asks the server as the identity of `upstream`; stopped at the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    """A proxy that asks the API server as the identity of `upstream`; stopped at the end of the block."""
+    with proxy_before(api_server(upstream)) as proxy:
+        yield proxy
+
+
+@contextmanager
+def proxy_before(upstream: Upstream, tls: ssl.SSLContext | None = None) -> Iterator[FaultProxy]:
+    """A proxy in front of any server; with `tls` it speaks HTTPS to its clients."""
+    server = _Quiet(("127.0.0.1", 0), BaseHTTPRequestHandler)
     server.daemon_threads = True
     server.block_on_close = False
-    proxy = FaultProxy(url=f"http://127.0.0.1:{server.server_address[1]}")
-    server.RequestHandlerClass = _handler(proxy, upstream)
+    proxy = FaultProxy(url=f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}")
+    server.RequestHandlerClass = _handler(proxy, upstream, tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield proxy
     finally:
+        proxy.reset()
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _handler(proxy: FaultProxy, upstream: RigClient) -> type[BaseHTTPRequestHandler]:
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: clients break off on purpose here."""
+
+
+def _handler(proxy: FaultProxy, upstream: Upstream, tls: ssl.SSLContext | None) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 60
 
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-            asked = Asked(path=parts.path, query=query, headers=dict(self.headers))
-            fault = proxy._note(asked)
-            answer = _forwarded(upstream, self.path, asked.headers)
-            self._send(fault.spoil(asked, answer) if fault else answer)
+        def setup(self) -> None:
+            if tls is not None:  # here and not at the listening socket: a client that breaks off costs one thread
+                self.request = tls.wrap_socket(self.request, server_side=True)
+            super().setup()
 
-        def _send(self, answer: Answer) -> None:
-            time.sleep(answer.delay)
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except OSError:  # the client gave up, which some faults are made for
+                self.close_connection = True
+
+        def finish(self) -> None:
+            try:
+                super().finish()
+            finally:
+                self.request.close()
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self._answer()
+
+        def _answer(self) -> None:
+            parts = urlsplit(self.path)
+            query = {key: values[-1] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            asked = Asked(
+                path=parts.path,
+                query=query,
+                headers=dict(self.headers),
+                method=self.command,
+                target=self.path,
+                body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
+            )
+            released = proxy.released
+            fault = proxy._note(asked)
+            answer = upstream(asked)
+            self._send(fault.spoil(asked, answer) if fault else answer, released)
+
+        def _send(self, answer: Answer, released: threading.Event) -> None:
+            if answer.delay:
+                released.wait(answer.delay)
             if answer.reset:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
                 self.close_connection = True
                 self.connection.close()
                 return
-            try:
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer.body)))
-                self.end_headers()
-                self.wfile.write(answer.body[: answer.cut_at])
-            except OSError:  # the client gave up, which some faults are made for
-                self.close_connection = True
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            body = answer.body[: answer.cut_at]
+            while answer.drip and body and not released.is_set():
+                self.wfile.write(body[:1])
+                body = body[1:]
+                released.wait(answer.drip)
+            self.wfile.write(body)
             if answer.cut_at is not None:
                 self.close_connection = True
 
@@ -170,15 +206,6 @@ def _handler(proxy: FaultProxy, upstream: RigClient) -> type[BaseHTTPRequestHand
             pass
 
     return Handler
-
-
-def _forwarded(upstream: RigClient, target: str, headers: Mapping[str, str]) -> Answer:
-    wanted = {name: headers[name] for name in ("Accept", "User-Agent", "Accept-Encoding") if headers.get(name)}
-    response: urllib3.BaseHTTPResponse = upstream.pool.request(
-        "GET", upstream.url + target, headers=wanted, retries=False, decode_content=False
-    )
-    kept = {name: value for name, value in response.headers.items() if name.lower() not in _HOP_BY_HOP}
-    return Answer(status=response.status, headers=kept, body=response.data)
 
 
 # Faults
@@ -194,7 +221,7 @@ def status(code: int, reason: str, message: str = "", **headers: str) -> Spoil:
 
 def cut(share: float = 0.5) -> Spoil:
     """The body ends early, although all of it was announced."""
-    return lambda asked, answer: _changed(answer, cut_at=int(len(answer.body) * share))
+    return lambda asked, answer: replace(answer, cut_at=int(len(answer.body) * share))
 
 
 def malformed() -> Spoil:
@@ -205,11 +232,16 @@ def malformed() -> Spoil:
 
 
 def reset() -> Spoil:
-    return lambda asked, answer: _changed(answer, reset=True)
+    return lambda asked, answer: replace(answer, reset=True)
 
 
 def delayed(seconds: float) -> Spoil:
-    return lambda asked, answer: _changed(answer, delay=seconds)
+    return lambda asked, answer: replace(answer, delay=seconds)
+
+
+def dripping(seconds: float = 8.0) -> Spoil:
+    """The body byte by byte, the whole of a short one in so many seconds; each byte comes within half a second."""
+    return lambda asked, answer: replace(answer, drip=min(0.5, max(0.05, seconds / (len(answer.body) or 1))))
 
 
 def first_page_again(client: RigClient, *, fresh_token: bool) -> Spoil:
@@ -244,8 +276,3 @@ def expired(*, with_token: bool) -> Spoil:
         return Answer(status=410, headers={"Content-Type": "application/json"}, body=json.dumps(body).encode())
 
     return spoil
-
-
-def _changed(answer: Answer, **changes: Any) -> Answer:
-    fields = {name: getattr(answer, name) for name in ("status", "headers", "body", "cut_at", "delay", "reset")}
-    return Answer(**{**fields, **changes})

@@ -25,12 +25,14 @@ from drift_audit.model.result import AuditResult
 from drift_audit.model.views import Views
 from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount, AwsSettings
+from tests.rig.aws_pools import PoolSpec
 from tests.rig.aws_state import AwsClusterSpec, AwsClusterState, MachineSpec, aws_client, build_cluster
 from tests.rig.client import Json, reference
 from tests.rig.controllers import INFRA, CloudFacts, machine_slots, reconcile
 from tests.rig.git_repo import GitRepo, make_repo
 from tests.rig.management_cluster import ManagementCluster
 from tests.rig.manifests import text_of
+from tests.rig.pool_controllers import reconcile_pool
 from tests.rig.templates import template_objects
 from tests.rig.webhooks import ADMISSION_LABEL
 
@@ -49,6 +51,8 @@ class Workload:
     """Empty: that of the fleet."""
     account: str = ACCOUNT
     region: str = REGION
+    flavour: str = ""
+    """Of CAPA's template; `machinepool`: the workers are an AWSMachinePool."""
     control_planes: int = 1
     workers: int = 2
     version: str = "v1.34.2"
@@ -56,6 +60,8 @@ class Workload:
     """Merged into `AWSCluster.spec` as declared."""
     machines: Json = field(default_factory=dict)
     """Merged into the spec of every AWSMachineTemplate."""
+    pools: Json = field(default_factory=dict)
+    """Merged into the spec of every AWSMachinePool."""
     skip: Sequence[str] = ("ClusterResourceSet", "ConfigMap")
     """Kinds of the template that are left out."""
     addons: Sequence[Json] = ()
@@ -170,8 +176,8 @@ class Fleet:
             namespace = workload.namespace or self.namespace
             for declared in declared_objects(workload, namespace):
                 group, _, version = declared["apiVersion"].rpartition("/")
-                name = declared["metadata"]["name"]
-                entries.append({"id": f"{namespace}_{name}_{group}_{declared['kind']}", "v": version})
+                name, place = declared["metadata"]["name"], declared["metadata"].get("namespace", "")
+                entries.append({"id": f"{place}_{name}_{group}_{declared['kind']}", "v": version})
         return entries
 
     def _identity(self) -> None:
@@ -198,6 +204,11 @@ class Fleet:
                 )
                 for slot in slots
             ],
+            pools=[
+                PoolSpec(name=name, spec=item["spec"], replicas=_replicas(objects, name))
+                for (kind, name), item in by_name.items()
+                if kind == "AWSMachinePool"
+            ],
         )
         state = self.states[workload.name] = build_cluster(self.aws, workload.account, workload.region, spec)
         facts = CloudFacts(
@@ -208,11 +219,18 @@ class Fleet:
             instances=state.instances,
         )
         reconcile(client, namespace, workload.name, slots, facts)
+        for pool in spec.pools:
+            found = state.pools[pool.name]
+            reconcile_pool(client, namespace, workload.name, pool.name, found.spec(pool), found.status())
 
     def ec2(self, workload: str) -> object:
         """A person's EC2 client for the account of a workload cluster."""
+        return self.aws_client("ec2", workload)
+
+    def aws_client(self, service: str, workload: str) -> object:
+        """A person's client of a service for the account of a workload cluster."""
         found = self.workloads[workload]
-        return aws_client("ec2", self.aws, found.account, found.region)
+        return aws_client(service, self.aws, found.account, found.region)
 
     def config(self, **overrides: object) -> Config:
         """The configuration of an audit of this fleet."""
@@ -248,13 +266,23 @@ class Fleet:
         )
 
 
+def _replicas(objects: Sequence[Json], name: str) -> int:
+    """Of the MachinePool that refers to the AWSMachinePool of that name."""
+    pools = (item["spec"] for item in objects if item["kind"] == "MachinePool")
+    return next(
+        int(spec["replicas"]) for spec in pools if spec["template"]["spec"]["infrastructureRef"]["name"] == name
+    )
+
+
 def declared_objects(workload: Workload, namespace: str) -> list[Json]:
     """The objects of CAPA's own template for the workload, with what it overrides."""
     objects = template_objects(
         "aws",
         workload.name,
         namespace,
+        workload.flavour,
         AWS_REGION=workload.region,
+        AWS_AVAILABILITY_ZONE=f"{workload.region}a",
         KUBERNETES_VERSION=workload.version,
         CONTROL_PLANE_MACHINE_COUNT=str(workload.control_planes),
         WORKER_MACHINE_COUNT=str(workload.workers),
@@ -269,6 +297,8 @@ def _overridden(declared: Json, workload: Workload) -> Json:
     if declared["kind"] == "AWSMachineTemplate" and workload.machines:
         template = declared["spec"]["template"]
         return {**declared, "spec": {"template": {**template, "spec": {**template["spec"], **workload.machines}}}}
+    if declared["kind"] == "AWSMachinePool":
+        return {**declared, "spec": {**declared["spec"], **workload.pools}}
     return declared
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,40 +27,29 @@ HUMAN = Identity("alice", ("rig:humans",))
 GITOPS = Identity("system:serviceaccount:flux-system:kustomize-controller", ("system:serviceaccounts", "rig:gitops"))
 POWERLESS = Identity("nobody-in-particular", ("rig:powerless",))
 
-_READ = ["get", "list", "watch"]
-_CAPI_GROUPS = [
-    f"{prefix}cluster.x-k8s.io"
-    for prefix in (
-        *("", "addons.", "bootstrap.", "clusterctl.", "controlplane.", "infrastructure.", "ipam.", "runtime."),
-    )
-]
-_GITOPS_GROUPS = ["kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io", "argoproj.io"]
+_RBAC = Path(__file__).parents[2] / "deploy" / "kubernetes" / "rbac.yaml"
+"""What a user is told to grant: the auditor of the rig gets these roles, and nothing else."""
+_ROLES = ("drift-audit", "drift-audit-declared", "drift-audit-closer-look")
+KUBECONFIGS = "drift-audit-kubeconfigs"
+"""The role that users bind themselves, in the namespaces of their clusters."""
 
 
 def role_bindings() -> list[dict[str, Any]]:
-    """The roles of the rig: the auditor reads what an audit needs and no Secret, people and GitOps may do all."""
-    rules = [
-        {"apiGroups": [*_CAPI_GROUPS, *_GITOPS_GROUPS], "resources": ["*"], "verbs": _READ},
-        {"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": _READ},
-        {
-            "apiGroups": [""],
-            "resources": ["namespaces", "configmaps", "events", "services", "resourcequotas"],
-            "verbs": _READ,
-        },
-        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": _READ},
-    ]
-    auditor = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": "rig-auditor"},
-        "rules": rules,
-    }
+    """The roles of the rig: the auditor reads what `deploy/` grants, people and GitOps may do all."""
+    shipped = yaml.safe_load_all(_RBAC.read_text(encoding="utf-8"))
+    roles = [found for found in shipped if found["kind"] == "ClusterRole"]
     return [
-        auditor,
-        _binding("rig-auditor", "rig-auditor", AUDITOR.groups[-1]),
+        *roles,
+        *(_binding(f"rig-{name}", name, AUDITOR.groups[-1]) for name in _ROLES),
         _binding("rig-humans", "cluster-admin", HUMAN.groups[-1]),
         _binding("rig-gitops", "cluster-admin", GITOPS.groups[-1]),
     ]
+
+
+def reads_kubeconfigs(namespace: str) -> dict[str, Any]:
+    """What a user does to let the audit look into the workload clusters of a namespace."""
+    binding = _binding("drift-audit-kubeconfigs", KUBECONFIGS, AUDITOR.groups[-1])
+    return {**binding, "kind": "RoleBinding", "metadata": {"name": KUBECONFIGS, "namespace": namespace}}
 
 
 def _binding(name: str, role: str, group: str) -> dict[str, Any]:

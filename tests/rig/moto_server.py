@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 from moto.server import ThreadedMotoServer
 
+from tests.rig.cloudtrail import TRAIL, recording_calls
+from tests.rig.moto_mended import mend
+from tests.rig.moto_pools import extend_pools
+
 ACCOUNT = "123456789012"
 """The account that moto answers for, unless a role of another account is assumed."""
 
@@ -23,6 +27,7 @@ class AwsEndpoint:
         request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
         with urllib.request.urlopen(request) as answer:
             answer.read()
+        TRAIL.reset()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -41,11 +46,14 @@ class AwsEndpoint:
 
 @contextmanager
 def running_moto() -> Iterator[AwsEndpoint]:
-    """An endpoint that serves until the block ends."""
+    """An endpoint that serves, and records the calls that it serves, until the block ends."""
+    mend()
+    extend_pools()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield AwsEndpoint(f"http://{host}:{port}")
-    finally:
-        server.stop()
+    with recording_calls():
+        server.start()
+        try:
+            host, port = server.get_host_and_port()
+            yield AwsEndpoint(f"http://{host}:{port}")
+        finally:
+            server.stop()

@@ -50,6 +50,9 @@ class Mutation:
     severity: Severity | None = None
     findings: int = 1
     """How many findings the one cause has."""
+    causes: int = 1
+    """More than one only where a change has a second effect that has nothing to do with the first."""
+    confidence: str = "confirmed"
     says: str = ""
     """Part of the reaction."""
     workload: Workload = field(default=WORKLOAD)
@@ -391,6 +394,7 @@ CLUSTER_EDITS = (
         path="spec.template.spec.instanceType",
         actor="kubectl-edit",
         line="instanceType: m6i.xlarge",
+        findings=2,  # and the Machines that were cut from it before differ from the next one
     ),
     Mutation(
         name="one AWSMachine edited",

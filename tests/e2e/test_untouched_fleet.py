@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.e2e.pools_mutations import POOLED
 from tests.rig.client import Json
 from tests.rig.fleet import Fleet, Workload
 from tests.rig.management_cluster import ManagementCluster
@@ -36,3 +37,18 @@ def test_an_untouched_fleet_is_silent(
     assert result.coverage.gaps == ()
     assert result.status == "in_sync"
     assert result.complete
+
+
+def test_untouched_machine_pools_are_silent(
+    management_cluster: ManagementCluster, aws_endpoint: AwsEndpoint, tmp_path: Path
+) -> None:
+    fleet = Fleet(management_cluster, tmp_path, aws_endpoint.url)
+    fleet.add(Workload(name="plain-1", flavour="machinepool", workers=1))
+    fleet.add(POOLED)
+    fleet.deliver()
+
+    _, result = fleet.audit()
+
+    assert [(finding.title, finding.values) for finding in result.findings] == []
+    assert result.coverage.gaps == ()
+    assert result.status == "in_sync"

@@ -1,9 +1,8 @@
-"""The typing table against the real programs, where the machine has them."""
+"""The typing table against the real programs."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,9 +11,6 @@ import pytest
 from drift_audit.model.values import Json, mapping
 from drift_audit.yaml_text import Flavor, read_documents
 from tests.unit.yaml_text.typing_table import KEYS, SCALARS
-
-KUBECTL = shutil.which("kubectl")
-KUSTOMIZE = [shutil.which("kustomize"), "build"] if shutil.which("kustomize") else [KUBECTL, "kustomize"]
 
 HEADER = "apiVersion: example.com/v1\nkind: Sample\nmetadata: {name: sample}\n"
 MERGES = """
@@ -27,27 +23,24 @@ inline: {<<: {k: 1}}
 alias: *b
 """
 
-needs_kubectl = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
-needs_kustomize = pytest.mark.skipif(KUSTOMIZE[0] is None, reason="neither kustomize nor kubectl is installed")
-
 
 def manifest(spec: str) -> str:
     return HEADER + "spec:\n" + "".join(f"  {line}\n" for line in spec.strip().splitlines())
 
 
-def by_kubectl(folder: Path, text: str) -> Json:
+def by_kubectl(kubectl: Path, folder: Path, text: str) -> Json:
     """kubectl's own reading: `label --local` parses, changes nothing of the spec and prints."""
     (folder / "sample.yaml").write_text(text)
-    command = [str(KUBECTL), "label", "--local", "-f", str(folder / "sample.yaml"), "a=b", "-o", "json"]
+    command = [str(kubectl), "label", "--local", "-f", str(folder / "sample.yaml"), "a=b", "-o", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     spec: Json = json.loads(done.stdout, parse_int=as_decoded)["spec"]
     return spec
 
 
-def by_kustomize(folder: Path, text: str) -> Json:
+def by_kustomize(kustomize: Path, folder: Path, text: str) -> Json:
     (folder / "sample.yaml").write_text(text)
     (folder / "kustomization.yaml").write_text("resources: [sample.yaml]\n")
-    done = subprocess.run([*map(str, KUSTOMIZE), str(folder)], capture_output=True, text=True, check=True)
+    done = subprocess.run([str(kustomize), "build", str(folder)], capture_output=True, text=True, check=True)
     return spec_of(done.stdout, Flavor.KUSTOMIZE)
 
 
@@ -71,44 +64,38 @@ def scalars() -> str:
     return "\n".join(f"v{number}: {row.token}" for number, row in enumerate(SCALARS))
 
 
-@needs_kubectl
-def test_scalars_are_what_kubectl_makes_of_them(tmp_path: Path) -> None:
+def test_scalars_are_what_kubectl_makes_of_them(kubectl: Path, tmp_path: Path) -> None:
     text = manifest(scalars())
 
-    assert exactly(spec_of(text, Flavor.KUBECTL)) == exactly(by_kubectl(tmp_path, text))
+    assert exactly(spec_of(text, Flavor.KUBECTL)) == exactly(by_kubectl(kubectl, tmp_path, text))
 
 
-@needs_kustomize
-def test_scalars_are_what_kustomize_makes_of_them(tmp_path: Path) -> None:
+def test_scalars_are_what_kustomize_makes_of_them(kustomize: Path, tmp_path: Path) -> None:
     text = manifest(scalars())
 
-    assert exactly(spec_of(text, Flavor.KUSTOMIZE)) == exactly(by_kustomize(tmp_path, text))
+    assert exactly(spec_of(text, Flavor.KUSTOMIZE)) == exactly(by_kustomize(kustomize, tmp_path, text))
 
 
-@needs_kubectl
-def test_keys_are_what_kubectl_makes_of_them(tmp_path: Path) -> None:
-    keys = [token for token, kubectl, _ in KEYS if kubectl is not None and token not in ("true", "'n'")]
+def test_keys_are_what_kubectl_makes_of_them(kubectl: Path, tmp_path: Path) -> None:
+    keys = [token for token, at_kubectl, _ in KEYS if at_kubectl is not None and token not in ("true", "'n'")]
     text = manifest("\n".join(f"{key}: x" for key in keys))
 
-    assert exactly(spec_of(text, Flavor.KUBECTL)) == exactly(by_kubectl(tmp_path, text))
+    assert exactly(spec_of(text, Flavor.KUBECTL)) == exactly(by_kubectl(kubectl, tmp_path, text))
 
 
-@needs_kustomize
-@pytest.mark.parametrize("key", [token for token, _, kustomize in KEYS if kustomize is None])
-def test_keys_that_we_refuse_for_kustomize_fail_there_too(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("key", [token for token, _, at_kustomize in KEYS if at_kustomize is None])
+def test_keys_that_we_refuse_for_kustomize_fail_there_too(kustomize: Path, tmp_path: Path, key: str) -> None:
     with pytest.raises(subprocess.CalledProcessError):
-        by_kustomize(tmp_path, manifest(f"{key}: x"))
+        by_kustomize(kustomize, tmp_path, manifest(f"{key}: x"))
 
 
-@needs_kubectl
-def test_merge_keys_are_read_as_kubectl_does(tmp_path: Path) -> None:
+def test_merge_keys_are_read_as_kubectl_does(kubectl: Path, tmp_path: Path) -> None:
     text = manifest(MERGES)
 
-    assert exactly(spec_of(text, Flavor.KUBECTL)) == exactly(by_kubectl(tmp_path, text))
+    assert exactly(spec_of(text, Flavor.KUBECTL)) == exactly(by_kubectl(kubectl, tmp_path, text))
 
 
-@needs_kustomize
-def test_merge_keys_are_read_as_kustomize_does(tmp_path: Path) -> None:
+def test_merge_keys_are_read_as_kustomize_does(kustomize: Path, tmp_path: Path) -> None:
     text = manifest(MERGES)
 
-    assert exactly(spec_of(text, Flavor.KUSTOMIZE)) == exactly(by_kustomize(tmp_path, text))
+    assert exactly(spec_of(text, Flavor.KUSTOMIZE)) == exactly(by_kustomize(kustomize, tmp_path, text))

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
-.PHONY: help demo test lint rig golden lock image clean
+.PHONY: help demo test lint bench rig golden lock image clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +20,11 @@ lint: $(VENV)/dev.stamp ## Style, types and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tests
+	$(BIN)/mypy tests benchmarks docs/examples
 	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp ## Measure: docs/performance.md; ARGS="--clusters 20,100 --runs 1" for less
+	$(BIN)/python -m benchmarks $(ARGS)
 
 rig: $(VENV)/dev.stamp ## Build the parts of the test rig into the user's cache (once)
 	$(BIN)/python -m tests.rig build || test "$$DRIFT_AUDIT_REQUIRE_RIG" != 1

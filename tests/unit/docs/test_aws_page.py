@@ -1,0 +1,58 @@
+"""docs/aws.md shows the rows of the field maps, and what is looked for as left over, as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from drift_audit.model.fields import FieldRow, ReactionKind
+from drift_audit.model.steps import advised
+from drift_audit_aws.families import LEFTOVERS
+from drift_audit_aws.provider import AwsProvider
+from tests.unit.aws.builders import settings
+
+PAGE = Path(__file__).parents[3] / "docs" / "aws.md"
+THEN = {
+    ReactionKind.REVERTED: "reverts",
+    ReactionKind.IGNORED: "ignored",
+    ReactionKind.BREAKS: "breaks",
+    ReactionKind.ADOPTED: "adopted",
+}
+
+
+def tables() -> Iterator[str]:
+    rows = sorted(AwsProvider(settings()).rows(), key=lambda row: (row.resource, row.kind, row.id))
+    for (resource, kind), some in groupby(rows, key=lambda row: (row.resource, row.kind)):
+        yield f"\n### {kind} and its {resource}\n\n"
+        yield "| row | what it means | severity | then |\n|---|---|---|---|\n"
+        yield from map(_line, some)
+    yield "\n"
+
+
+def _line(row: FieldRow) -> str:
+    detail = f": {row.reaction.detail}" if row.reaction.detail else ""
+    cells = (f"`{row.id}`", row.title, row.severity.value, f"{THEN[row.reaction.kind]}{detail}")
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def leftovers() -> Iterator[str]:
+    yield "| resource | severity | the claim | first step |\n|---|---|---|---|\n"
+    for rule in sorted(LEFTOVERS.values(), key=lambda rule: rule.type):
+        claim = "the cloud provider's tag is enough; then never sure" if rule.by_cloud_provider_tag else "CAPA's tag"
+        step = next(iter(advised(rule.next_steps, None)), "")
+        yield f"| {rule.type} | {rule.severity} | {claim} | {step} |\n".format(id="ID", region="REGION")
+
+
+@pytest.mark.parametrize(("name", "lines"), [("rows", tables), ("leftovers", leftovers)])
+def test_the_page_shows_every_row(name: str, lines: Callable[[], Iterator[str]], update_golden: bool) -> None:
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+    head, _, rest = PAGE.read_text().partition(begin)
+    _, _, tail = rest.partition(end)
+    wanted = f"{head}{begin}{''.join(lines())}{end}{tail}"
+    if update_golden:
+        PAGE.write_text(wanted)
+
+    assert PAGE.read_text() == wanted

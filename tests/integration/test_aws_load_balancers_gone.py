@@ -180,7 +180,7 @@ def test_what_no_object_names_is_left_over(aws_endpoint: AwsEndpoint, spec: AwsC
     assert not any(leftover.potential for leftover in found.values())
     assert {leftover.severity for leftover in found.values()} == {Severity.HIGH, Severity.LOW}
     assert found["old"].created_at.endswith("Z")
-    assert "describe-load-balancers --region eu-west-1 --names older" in found["older"].next_steps[1]
+    assert "describe-load-balancers --region eu-west-1 --names older" in found["older"].next_steps[-1]
 
 
 def _for_a_service(at: World, name: str, cluster: str, vpc_subnet: str) -> None:

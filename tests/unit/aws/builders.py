@@ -28,6 +28,8 @@ CORE = "cluster.x-k8s.io/v1beta2"
 INFRA = "infrastructure.cluster.x-k8s.io/v1beta2"
 CONTROL_PLANE = "controlplane.cluster.x-k8s.io/v1beta2"
 
+AVAILABLE = {"type": "Available", "status": "True", "reason": "Available", "lastTransitionTime": LONG_AGO}
+
 KINDS = (
     (CORE, "Cluster"),
     (CORE, "Machine"),
@@ -80,6 +82,7 @@ def cluster_objects(cluster: AwsClusterSpec, state: AwsClusterState) -> list[Cap
             cluster.name,
             **shared,
             spec={"infrastructureRef": {"apiGroup": INFRA.split("/")[0], "kind": "AWSCluster", "name": cluster.name}},
+            status={"phase": "Provisioned", "conditions": [AVAILABLE]},
         ),
         capi_object(
             INFRA,

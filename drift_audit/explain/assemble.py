@@ -287,7 +287,7 @@ def _clusters(judged: Judged) -> Iterable[ClusterEntry]:
     unread = {source.management_cluster for source in judged.views.git if _git_gaps(source)}
     half_seen = {cluster for cloud in judged.views.clouds if _lacks(cloud) for cluster in cloud.clusters}
     inside = [gap.scope for gap in judged.gaps if gap.view is View.WORKLOAD]
-    beside = [gap.scope for gap in judged.gaps if gap.view is not View.WORKLOAD]
+    beside = [gap.scope for gap in judged.gaps if gap.view not in (View.WORKLOAD, *_PROOFS)]
     for view in judged.views.clusters:
         clusters = judged.cluster_of.get(view.management_cluster, {})
         machines = Counter(

@@ -23,8 +23,12 @@ from drift_audit_reports.ranking import Overview, fold_of, overview_of
 from drift_audit_reports.summary import unnamed_gaps
 
 BYTE_ORDER_MARK = "\ufeff"
+LONGEST_CELL = 32_767
+"""Characters of a cell in Excel ("Excel specifications and limits"); it drops the rest of a longer one unasked, and
+Python's reader refuses a file with a cell four times as long."""
 _MOST_REASONS = 100
 _SEPARATOR = " | "
+_CUT = " … (cut; the JSON report has all of it)"
 
 Cell: TypeAlias = str | int | None
 Column: TypeAlias = str | Callable[[Finding], Cell]
@@ -145,7 +149,10 @@ class CsvReport:
 
 
 def _cell(cell: Cell) -> str | int:
-    return spreadsheet_text(cell) if isinstance(cell, str) else "" if cell is None else cell
+    if cell is None or isinstance(cell, int):
+        return "" if cell is None else cell
+    shown = spreadsheet_text(cell)
+    return shown if len(shown) <= LONGEST_CELL else f"{shown[: LONGEST_CELL - len(_CUT)]}{_CUT}"
 
 
 def _finding_lines(overview: Overview) -> list[dict[str, Cell]]:

@@ -111,7 +111,12 @@ CLOSER_TARGETS = (
     _evidence("events of a suspect", "/events"),
     _evidence("controllers", "/deployments"),
     _evidence("webhooks", "/validatingwebhookconfigurations"),
-    replace(_api("kubeconfig", f"/{SUSPECT}-kubeconfig", {**_OF_API, **_NOT_PAGED}), suffering=frozenset({SUSPECT})),
+    replace(
+        _api("kubeconfig", f"/{SUSPECT}-kubeconfig", {**_OF_API, **_NOT_PAGED}),
+        suffering=frozenset(),
+        perhaps=frozenset({SUSPECT}),
+        only_proves=True,
+    ),
 )
 """What is asked about the suspect alone."""
 

@@ -170,6 +170,15 @@ def test_a_history_that_could_not_be_read_is_told_and_leaves_the_audit_complete(
     assert all(cluster.complete for cluster in result.clusters)
 
 
+def test_evidence_about_one_cluster_that_could_not_be_had_leaves_every_cluster_complete() -> None:
+    scope = f"{cluster_key()}/kubeconfig"
+    gap = Gap(view=View.EVIDENCE, scope=scope, subject="", reason="denied", remedy="allow it")
+
+    result = assembled(gaps=(gap,))
+
+    assert (result.complete, [cluster.complete for cluster in result.clusters]) == (True, [True])
+
+
 def test_a_cluster_whose_cloud_nobody_could_read_is_incomplete() -> None:
     result = assembled(unread=frozenset({cluster_key()}), gaps=(CLOUD_GAP,))
 

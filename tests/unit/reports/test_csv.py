@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drift_audit.interfaces import RenderOptions, ReportFormat
 from drift_audit.model.findings import Commit
 from drift_audit.model.result import AuditResult
-from drift_audit_reports.csv_report import BYTE_ORDER_MARK, COLUMNS, FINDING_COLUMNS, CsvReport
+from drift_audit_reports.csv_report import BYTE_ORDER_MARK, COLUMNS, FINDING_COLUMNS, LONGEST_CELL, CsvReport
 from tests.builders import actor, cluster_key, declared_at, finding, gap, result, shown_values, suppression
 from tests.unit.reports.conftest import Golden
 from tests.unit.reports.fleets import half_read_fleet, healthy_fleet, stuck_fleet, troubled_fleet
@@ -112,6 +112,15 @@ def test_any_text_anywhere_stays_in_its_cell(attack: str) -> None:
     assert len(lines) == len(poisoned.findings) + len(poisoned.coverage.gaps)
     assert all(cell.lstrip(" ")[:1] not in FORMULA_SIGNS for line in lines for cell in line.values() if cell)
     assert all(cell.isprintable() or not cell.isascii() for line in lines for cell in line.values())
+
+
+def test_a_cell_that_no_spreadsheet_holds_is_cut_and_says_so() -> None:
+    audit = hostile_result("x" * 200_000)
+
+    longest = max((cell for line in lines_of(audit) for cell in line.values() if cell), key=len)
+
+    assert len(longest) == LONGEST_CELL
+    assert longest.endswith("(cut; the JSON report has all of it)")
 
 
 def test_the_same_result_in_another_order_is_the_same_file() -> None:

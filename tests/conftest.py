@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.rig.apiserver import ApiServer
 from tests.rig.build import KUBECTL, KUSTOMIZE, RigPrograms, found_or_built, programs
@@ -22,6 +23,15 @@ from tests.rig.management_cluster import (
     running_older_management_cluster,
 )
 from tests.rig.moto_server import AwsEndpoint, running_moto
+
+# How long an example takes depends on what else the machine does: no test is about that. A fixed seed fixes all draws.
+settings.register_profile(
+    "no clock",
+    deadline=None,
+    derandomize="DRIFT_AUDIT_SEED" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("no clock")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -118,6 +118,40 @@ def test_who_waits_for_the_network_is_not_to_blame(waits: list[CapiObject]) -> N
     assert "Machine/fleet/one-md-0-abc-1" in found[0].affected
 
 
+WAITS_FOR_DATA = condition(
+    "BootstrapConfigReady", False, "NotReady", "status.initialization.dataSecretCreated is false"
+)
+
+
+def _without_data(minutes: float = 30) -> CapiObject:
+    """A Machine whose bootstrap object has nothing wrong with it, and no data either."""
+    told = {**WAITS_FOR_DATA, "lastTransitionTime": condition("x", since=minutes)["lastTransitionTime"]}
+    return machine(condition("Ready", False, since=minutes), told, phase="Pending", entered=minutes)
+
+
+def test_bootstrap_data_of_a_cluster_that_starts_waits_for_its_network() -> None:
+    broken = infra_cluster(condition("VpcReady", False, "VpcReconciliationFailed", "x", since=60, severity="Error"))
+    starting = cluster(
+        condition("InfrastructureReady", False, since=60),
+        condition("ControlPlaneInitialized", False, "NotInitialized", since=60),
+        phase="Provisioning",
+        age=60,
+    )
+
+    found = judged(*fleet_with(_without_data(), broken, starting))
+
+    assert {finding.object.kind for finding in found if finding.object} == {"AWSCluster"}
+    assert "Machine/fleet/one-md-0-abc-1" in found[0].affected
+
+
+def test_bootstrap_data_of_a_cluster_that_runs_waits_for_nothing_of_it() -> None:
+    limping = infra_cluster(condition("VpcReady", False, "VpcReconciliationFailed", "x", since=60, severity="Error"))
+
+    found = judged(*fleet_with(_without_data(), limping))
+
+    assert {finding.object.kind for finding in found if finding.object} == {"AWSCluster", "Machine"}
+
+
 def test_waiting_for_something_that_is_well_is_no_explanation() -> None:
     assert rules(judged(*fleet_with(_pending(), _config(INFRA)))) == ["UNEXPLAINED"]
 

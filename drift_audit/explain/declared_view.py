@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import Declaration
 from drift_audit.model.pairing import Origin
-from drift_audit.model.views import GitSourceView, Rendering, Views
+from drift_audit.model.result import GapEntry
+from drift_audit.model.views import Gap, GitSourceView, Rendering, View, Views
 
 
-def declaration_lines(views: Views, cluster: str, key: ObjectKey, origin: Origin | None) -> Iterator[str]:
+def declaration_lines(
+    views: Views, cluster: str, key: ObjectKey, origin: Origin | None, unread: Sequence[str]
+) -> Iterator[str]:
     """The place of the declaration; of an object that a controller made, that of what it was made from."""
     declared = list(_declarations(views, cluster, key))
     for source, head, declaration in declared:
@@ -25,21 +28,22 @@ def declaration_lines(views: Views, cluster: str, key: ObjectKey, origin: Origin
     if origin is not None:
         places = [_place(declaration) for _, _, declaration in _declarations(views, cluster, origin.key)]
         yield f"  made from    {origin.key}" + (f", declared at {', '.join(places)}" if places else "")
-    elif unread_of_git(views, cluster):
+    elif unread:
         yield "  declared     unknown: not all of Git could be read"
     else:
         yield "  declared     in no Git source of this audit"
 
 
-def unread_of_git(views: Views, cluster: str) -> Sequence[str]:
-    """What could not be read of the Git sources of a management cluster, one sentence each."""
+def unread_of_git(sources: Iterable[GitSourceView], gaps: Iterable[Gap | GapEntry], cluster: str) -> Sequence[str]:
+    """What could not be read of the Git sources of a management cluster, or that it has none; one sentence each."""
     found = []
-    for source in views.git:
+    for source in sources:
         if source.management_cluster == cluster:
             found += [f"Git source {source.source}: {gap.reason}" for gap in source.all_gaps]
             if source.head is None and not source.all_gaps:
                 found.append(f"Git source {source.source}")
-    return list(dict.fromkeys(found))
+    whole = (gap for gap in gaps if gap.view == View.GIT and f"{gap.scope}/".startswith(f"{cluster}/"))
+    return list(dict.fromkeys((*found, *(gap.reason for gap in whole))))
 
 
 def _declarations(views: Views, cluster: str, key: ObjectKey) -> Iterator[tuple[GitSourceView, Rendering, Declaration]]:

@@ -104,7 +104,8 @@ def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey, s
     view = next(view for view in views.clusters if view.management_cluster == cluster)
     live = view.objects.get(key)
     yield f"{key}  in management cluster {cluster}"
-    yield from declaration_lines(views, cluster, key, stories.origins.get((cluster, key)))
+    unread = unread_of_git(views.git, result.coverage.gaps, cluster)
+    yield from declaration_lines(views, cluster, key, stories.origins.get((cluster, key)), unread)
     yield from _live_lines(view, key, live)
     if live is not None:
         yield ""
@@ -113,7 +114,6 @@ def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey, s
     findings = [finding for finding in about if live is None or not tells_of_health(finding)]
     fields = stories.of(cluster, key)
     yield ""
-    unread = unread_of_git(views, cluster)
     yield f"Findings: {len(findings) or 'none'}" + (" in what could be read" if unread else "")
     yield from (f"  not read     {line}" for line in unread)
     for finding in findings:

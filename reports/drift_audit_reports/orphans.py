@@ -114,7 +114,7 @@ def listed_scopes(result: AuditResult) -> list[ListedScope]:
 def unjudged(result: AuditResult) -> list[GapEntry]:
     """What was not read of clouds and management clusters: there, nothing may be called left over, and nothing clean.
 
-    Git says nothing about whose a resource is, so that its gaps do not matter here.
+    Nothing else says whose a resource is, so that gaps of other views do not matter here.
     """
-    gaps = (gap for gap in result.coverage.gaps if gap.view != View.GIT)
+    gaps = (gap for gap in result.coverage.gaps if gap.view in (View.CAPI, View.CLOUD))
     return sorted(gaps, key=lambda gap: (gap.view, gap.scope, gap.subject, gap.reason))

@@ -96,8 +96,9 @@ def test_a_fleet_without_a_read_cloud_says_so() -> None:
     assert shown == "no orphans: no cloud scope was read\n"
 
 
-def test_what_git_lacks_does_not_matter_here() -> None:
-    assert unjudged(told(gaps=[gap("fleet@main:clusters", View.GIT)])) == []
+@pytest.mark.parametrize("view", [View.GIT, View.HISTORY, View.EVIDENCE, View.WORKLOAD])
+def test_what_does_not_tell_whose_a_resource_is_does_not_matter_here(view: View) -> None:
+    assert unjudged(told(gaps=[gap("fleet@main:clusters", view)])) == []
 
 
 def test_a_suppressed_orphan_is_shown_and_not_counted() -> None:

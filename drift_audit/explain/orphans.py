@@ -9,7 +9,6 @@ from drift_audit.model.findings import FindingKind
 from drift_audit.model.result import AuditResult, GapEntry
 from drift_audit.model.views import ScopeStatus, View
 
-
 _TELL_WHOSE = (View.CAPI, View.CLOUD)
 """Views that tell whose a resource is."""
 
@@ -17,8 +16,8 @@ _TELL_WHOSE = (View.CAPI, View.CLOUD)
 def only_orphans(result: AuditResult) -> AuditResult:
     """The result without other findings; complete when everything was read that tells whose a resource is.
 
-    Git does not, nor do change histories, evidence and workload clusters: their gaps are left out. Neither does it matter
-    here what could be read and not be compared.
+    Git does not, nor do change histories, evidence and workload clusters: their gaps are left out. Neither does it
+    matter here what could be read and not be compared.
     """
     gaps = tuple(gap for gap in result.coverage.gaps if gap.view in _TELL_WHOSE)
     every = (*gaps, *_without_gap(result, {(gap.view, gap.scope) for gap in gaps}))

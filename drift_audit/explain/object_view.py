@@ -183,7 +183,11 @@ def _is_about(finding: Finding, cluster: str, key: ObjectKey) -> bool:
 def _finding_lines(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"  [{finding.severity}] {finding.title}"
-    yield f"    id           {finding.id}  ({finding.rule}, {finding.verdict}, {finding.confidence})"
+    hidden = f", suppressed by {finding.suppressed.rule}" if finding.suppressed is not None else ""
+    yield f"    id           {finding.id}  ({finding.rule}, {finding.verdict}, {finding.confidence}{hidden})"
+    if finding.suppressed is not None:
+        by = finding.suppressed
+        yield f"    suppressed   until {by.expires} by {by.rule} of {by.owner}: {by.reason}"
     if finding.path:
         yield f"    field        {finding.path}"
     place = finding.declared_at

@@ -201,6 +201,7 @@ def _with_git(views: Views, pairings: Mapping[str, Pairing], config: Config, now
             confirmed=surely_read(view),
             origins=dict(pairing.origins),
             pairs={pair.key: pair for pair in pairing.pairs},
+            git_is_read=views.git_is_read(view.management_cluster),
         )
         findings += git_findings(compare_with_git(view, pairing, table), context)
         gaps += pairing_gaps(view, pairing, views.git)

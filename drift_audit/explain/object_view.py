@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from drift_audit.errors import UsageError
+from drift_audit.explain.declared_view import declaration_lines, unread_of_git
 from drift_audit.explain.stuck_view import Outlook, stuck_lines, tells_of_health
 from drift_audit.model.comparison import FieldStory
 from drift_audit.model.findings import (
@@ -21,7 +22,8 @@ from drift_audit.model.findings import (
     ValueState,
 )
 from drift_audit.model.keys import ObjectKey
-from drift_audit.model.objects import CapiObject, Declaration
+from drift_audit.model.objects import CapiObject
+from drift_audit.model.pairing import Origin
 from drift_audit.model.result import AuditResult
 from drift_audit.model.values import Absent, Observed, Present, Unknown, mapping, sequence, text
 from drift_audit.model.views import ClusterView, Views
@@ -33,6 +35,8 @@ class Stories:
 
     fields: Mapping[tuple[str, ObjectKey], Sequence[FieldStory]]
     outlooks: Mapping[tuple[str, ObjectKey], Outlook] = field(default_factory=dict)
+    origins: Mapping[tuple[str, ObjectKey], Origin] = field(default_factory=dict)
+    """What a controller made the object from."""
 
     def outlook(self, cluster: str, key: ObjectKey) -> Outlook:
         return self.outlooks.get((cluster, key), Outlook())
@@ -100,7 +104,8 @@ def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey, s
     view = next(view for view in views.clusters if view.management_cluster == cluster)
     live = view.objects.get(key)
     yield f"{key}  in management cluster {cluster}"
-    yield from _declaration_lines(views, cluster, key)
+    unread = unread_of_git(views.git, result.coverage.gaps, cluster)
+    yield from declaration_lines(views, cluster, key, stories.origins.get((cluster, key)), unread)
     yield from _live_lines(view, key, live)
     if live is not None:
         yield ""
@@ -109,7 +114,8 @@ def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey, s
     findings = [finding for finding in about if live is None or not tells_of_health(finding)]
     fields = stories.of(cluster, key)
     yield ""
-    yield f"Findings: {len(findings) or 'none'}"
+    yield f"Findings: {len(findings) or 'none'}" + (" in what could be read" if unread else "")
+    yield from (f"  not read     {line}" for line in unread)
     for finding in findings:
         yield from _finding_lines(finding)
     if fields:
@@ -141,29 +147,6 @@ def _observed(value: Observed) -> str:
 
 def _shortened(value: str) -> str:
     return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 12]} ... {value[-7:]}"
-
-
-def _declaration_lines(views: Views, cluster: str, key: ObjectKey) -> Iterator[str]:
-    declared = False
-    for source in views.git:
-        if source.management_cluster != cluster or source.head is None:
-            continue
-        for declaration in source.head.declarations:
-            if declaration.key == key:
-                declared = True
-                yield f"  declared     {_place(declaration)}  (source {source.source}, {source.head.renderer})"
-                yield f"  revision     {source.head.revision}  committed {source.head.committed_at or '?'}"
-                if source.applied is not None:
-                    yield f"  applied      {source.applied.revision}"
-                for path, reason in declaration.opaque.items():
-                    yield f"  not compared {'.'.join(map(str, path))}: {reason}"
-    if not declared:
-        yield "  declared     in no Git source of this audit"
-
-
-def _place(declaration: Declaration) -> str:
-    place = declaration.location
-    return f"{place.file}:{place.line}"
 
 
 def _live_lines(view: ClusterView, key: ObjectKey, live: CapiObject | None) -> Iterator[str]:
@@ -200,7 +183,11 @@ def _is_about(finding: Finding, cluster: str, key: ObjectKey) -> bool:
 def _finding_lines(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"  [{finding.severity}] {finding.title}"
-    yield f"    id           {finding.id}  ({finding.rule}, {finding.verdict}, {finding.confidence})"
+    hidden = f", suppressed by {finding.suppressed.rule}" if finding.suppressed is not None else ""
+    yield f"    id           {finding.id}  ({finding.rule}, {finding.verdict}, {finding.confidence}{hidden})"
+    if finding.suppressed is not None:
+        by = finding.suppressed
+        yield f"    suppressed   until {by.expires} by {by.rule} of {by.owner}: {by.reason}"
     if finding.path:
         yield f"    field        {finding.path}"
     place = finding.declared_at

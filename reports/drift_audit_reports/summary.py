@@ -183,15 +183,16 @@ class GapGroup:
 
 
 def gap_groups(overview: Overview) -> list[GapGroup]:
-    return _grouped(overview.gaps)
+    return grouped(overview.gaps)
 
 
 def unproven_groups(overview: Overview) -> list[GapGroup]:
     """What only proves and could not be read: it leaves actors unknown or causes less certain, and nothing else."""
-    return _grouped(overview.unproven)
+    return grouped(overview.unproven)
 
 
-def _grouped(unread: Iterable[GapEntry]) -> list[GapGroup]:
+def grouped(unread: Iterable[GapEntry]) -> list[GapGroup]:
+    """The gaps by reason and remedy, in their order."""
     groups: dict[tuple[str, str], list[GapEntry]] = defaultdict(list)
     for gap in unread:
         groups[gap.reason, gap.remedy].append(gap)

@@ -9,7 +9,7 @@ import pytest
 from drift_audit.errors import UsageError
 from drift_audit.explain.object_view import Stories, describe_object
 from drift_audit.model.views import ClusterView, Gap, KindListing, View, Views
-from tests.builders import capi_object, finding, object_ref, result
+from tests.builders import capi_object, finding, object_ref, result, suppression
 
 HOSTILE = "\x1b[2J\u202eevil\x07"
 MACHINE = capi_object(
@@ -51,6 +51,15 @@ def test_everything_known_is_told_and_nothing_escapes() -> None:
         assert part in told
     assert "\\x1b[2J\\x202eevil\\x07" in told
     assert [sign for sign in told if not sign.isprintable() and sign != "\n"] == []
+
+
+def test_a_suppressed_finding_says_who_suppressed_it_and_how_long() -> None:
+    hidden = finding(object=object_ref("Machine", MACHINE.name), suppressed=suppression())
+
+    told = describe_object(views(), result(findings=[hidden]), Stories({}), "machine", "fleet", MACHINE.name)
+
+    assert "edited_in_cloud, confirmed, suppressed by known-bastion)" in told
+    assert "suppressed   until 2026-12-02 by known-bastion of platform: bastion hosts need it" in told
 
 
 def test_a_neighbour_is_hinted_at() -> None:

@@ -29,8 +29,10 @@ from drift_audit.explain.assemble import Judged, assemble
 from drift_audit.explain.attribution import attribute
 from drift_audit.explain.authors import with_authors
 from drift_audit.explain.causes import group_into_causes
+from drift_audit.explain.drift_effects import of_health
 from drift_audit.explain.joining import join_causes
 from drift_audit.explain.owners import with_owners
+from drift_audit.explain.places import with_places
 from drift_audit.interfaces import Candidate, ChangeHistory, CloudProvider, Correlation, HealthHistory, Progress
 from drift_audit.model.findings import Finding, Verdict
 from drift_audit.model.history import NOTHING, Past
@@ -144,11 +146,12 @@ def judge(
     if past is not None:
         marked = with_first_seen(past, marked, judged.now)
     causes, explained = group_into_causes(join_causes(marked, views.clusters, _delivered(pairings)))
+    placed = with_places(explained, views.clusters, pairings)
     return assemble(
         Judged(
             views=views,
             gaps=judged.gaps,
-            findings=with_owners(with_authors(explained, views.git), views, config.owners),
+            findings=with_owners(with_authors(placed, views.git), views, config.owners),
             causes=causes,
             suppressions=uses,
             cluster_of={name: {**known, **bespoke[name].clusters} for name, known in cluster_of.items()},
@@ -265,6 +268,6 @@ def suspects_of(result: AuditResult) -> Suspects:
         places=tuple(
             finding.declared_at
             for finding in sorted(result.findings, key=lambda finding: -finding.severity.rank)
-            if finding.declared_at is not None
+            if finding.declared_at is not None and not of_health(finding)
         ),
     )

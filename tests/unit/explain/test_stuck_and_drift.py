@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drift_audit.audit import judge
+from drift_audit.audit import judge, suspects_of
 from drift_audit.config.settings import Config, Dependency, DependencyEdge, ManagementClusterSettings
 from drift_audit.inspection import inspect
 from drift_audit.model.findings import FindingKind, Severity, Verdict
@@ -113,6 +113,29 @@ def test_the_cluster_is_called_stuck_and_the_run_fails() -> None:
 
     assert [entry.status for entry in found.clusters] == [ClusterStatus.STUCK]
     assert found.status is Status.DRIFT
+
+
+def test_what_is_stuck_is_shown_where_git_declares_it_or_what_it_was_made_from() -> None:
+    late = machine(condition("Ready", False, since=900), phase="Provisioned", entered=900)
+
+    paused = audited(views_of(*fleet_with(paused_by_hand())))
+    riddle = audited(views_of(*fleet_with(with_writers(cluster()), late)))
+
+    places = {one.rule: one.declared_at for found in (paused, riddle) for one in found.findings if one.chain}
+    itself, made_from = places["stuck.PAUSE-CLUSTER"], places["stuck.UNEXPLAINED"]
+    assert itself is not None
+    assert itself.exact
+    assert made_from is not None
+    assert (made_from.file, made_from.line, made_from.exact) == (itself.file, itself.line, False)
+
+
+def test_nobody_is_asked_who_wrote_the_line_that_a_stuck_object_was_made_from() -> None:
+    late = machine(condition("Ready", False, since=900), phase="Provisioned", entered=900)
+
+    found = audited(views_of(*fleet_with(with_writers(cluster()), late)))
+
+    assert [one.rule for one in found.findings if one.declared_at] == ["stuck.UNEXPLAINED"]
+    assert suspects_of(found).places == ()
 
 
 @pytest.mark.parametrize(("fail_on", "fails"), [(Severity.HIGH, True), (Severity.CRITICAL, False)])

@@ -23,6 +23,7 @@ from tests.rig.management_cluster import (
     running_older_management_cluster,
 )
 from tests.rig.moto_server import AwsEndpoint, running_moto
+from tests.scenarios import Told
 
 # How long an example takes depends on what else the machine does: no test is about that. A fixed seed fixes all draws.
 settings.register_profile(
@@ -42,6 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be rewritten instead of compared."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def told(update_golden: bool) -> Told:
+    """Takes down what the audit said of a scenario: `told(finding, scenario=…, proved_on=…, seconds=…)`."""
+    return Told(update_golden)
 
 
 @contextmanager

@@ -92,6 +92,19 @@ class Surroundings:
         """The Nodes of every workload cluster that was looked into."""
         return {key: Nodes.of(view) for key, view in self.workloads.items()}
 
+    @cached_property
+    def consoles(self) -> Mapping[ObjectKey, Sequence[tuple[CapiObject, Answer]]]:
+        """The consoles that were read, with their Machines, by what those belong to: only a few of each are read."""
+        found: dict[ObjectKey, list[tuple[CapiObject, Answer]]] = {}
+        for key, answers in self.answers.items():
+            live = self.graph.get(key)
+            machine = self.graph.machine(live) if live else None
+            owner = self.graph.above(machine) if machine else None
+            if machine is not None and owner is not None:
+                told = [(machine, answer) for answer in answers if answer.question.topic is Topic.CONSOLE]
+                found.setdefault(owner.key, []).extend(told)
+        return found
+
     def case(self, live: CapiObject) -> Case:
         return Case(live, self)
 

@@ -178,12 +178,13 @@ def test_a_lock_of_a_cluster_that_runs_means_nothing() -> None:
     assert "BOOT-INIT-LOCK" not in rules(found)
 
 
-def _joining(minutes: float = 30) -> CapiObject:
+def _joining(minutes: float = 30, **more: Any) -> CapiObject:
     told = "Waiting for a Node with spec.providerID aws:///eu-central-1a/i-1 to exist"
     return machine(
         condition("NodeHealthy", "Unknown", "InspectionFailed", told, since=minutes),
         phase="Provisioned",
         entered=minutes,
+        **more,
     )
 
 
@@ -204,6 +205,18 @@ def test_the_console_of_a_machine_that_does_not_join_says_why(console: str, rule
 
     assert rules(found) == [rule]
     assert found[0].certainty is Certainty.HIGH
+
+
+def test_a_console_speaks_for_the_machines_beside_it_whose_consoles_nobody_read() -> None:
+    waiting = [_joining(name=f"one-md-0-abc-{number}") for number in range(1, 4)]
+    below = [infra_machine(of=each) for each in waiting]
+    console = "couldn't validate the identity of the API Server: could not find a JWS signature"
+
+    found = judged(
+        *fleet_with(*waiting, *below), answers=[answer(below[1], Topic.CONSOLE, Feasible.IMPOSSIBLE, console)]
+    )
+
+    assert rules(found) == ["BOOT-TOKEN"] * 3
 
 
 def test_a_token_that_could_not_be_refreshed_is_told_by_the_log() -> None:

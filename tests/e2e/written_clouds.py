@@ -23,15 +23,21 @@ from tests.unit.aws.faults import Answer, refusing
 
 IMAGE = "ami-0123456789abcdef0"
 MANY = 40
+ADDRESSES = 5
+"""Elastic addresses of a region, as AWS has it."""
 CAPA = f"arn:aws:sts::{ACCOUNT}:assumed-role/controllers.cluster-api-provider-aws.sigs.k8s.io/capa"
+
+
+def _limit(name: str, code: str, value: float) -> Answer:
+    """What Service Quotas answers."""
+    limit = {"Quota": {"QuotaName": name, "QuotaCode": code, "Value": value}}
+    return Answer(200, json.dumps(limit).encode(), "application/x-amz-json-1.1")
 
 
 def _quota(written: Written) -> Sequence[str]:
     """A batch of another team has taken what was left."""
     written.ec2.run_instances(ImageId=IMAGE, InstanceType="m6i.large", MinCount=15, MaxCount=15)
-    limit = {"Quota": {"QuotaName": "Running On-Demand Standard instances", "Value": 32.0, "QuotaCode": "L-1216C47A"}}
-    answer = Answer(200, json.dumps(limit).encode(), "application/x-amz-json-1.1")
-    written.faults.append(refusing("GetServiceQuota", answer))
+    written.faults.append(refusing("GetServiceQuota", _limit("Running On-Demand Standard instances", "L-1216C47A", 32)))
     told = "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket "
     told += "that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request"
     unborn(written, written.workers, api_error("VcpuLimitExceeded", told))
@@ -192,7 +198,8 @@ CLOUDS: Sequence[Row] = (
         "INFRA-VPC-FAILED",
         "AWSCluster",
         _no_addresses,
-        evidence="AddressLimitExceeded",
+        evidence="5 of 5 are used",
+        certainty=Certainty.HIGH,
         proved_on=AND_CLOUD,
     ),
     Row(

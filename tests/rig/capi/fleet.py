@@ -80,6 +80,7 @@ class LiveFleet:
         self.await_that(f"Cluster {name} gone", lambda: not self.remains(), within=GONE_WITHIN_SECONDS)
         self._declared.pop(name)
         self.repo.commit({f"{self.path}/{name}.yaml": None}, f"Remove {name}", date=datetime.now(UTC))
+        self.deliver()
 
     @staticmethod
     def now() -> str:
@@ -261,6 +262,7 @@ class LiveFleet:
         self.repo.commit({f"{self.path}/{name}.yaml": text_of(*declared)}, f"Declare {name}", date=datetime.now(UTC))
         for item in objects:
             self.apply(item)
+        self.deliver()
 
     def apply(self, declared: Json) -> Json:
         """Server-side apply as Flux's kustomize-controller, with its owner labels."""

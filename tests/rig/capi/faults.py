@@ -336,7 +336,7 @@ FAULTS = {
         shown_by=of_kind("Cluster", NEWCOMER),
         condition="InfrastructureReady",
         status="False",
-        reason="DoesNotExist",
+        reason="ObjectDoesNotExist",
         signature="INFRA-NEVER-MADE",
         after=minutes(20),
     ),

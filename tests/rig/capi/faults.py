@@ -70,6 +70,11 @@ def oldest_worker(fleet: LiveFleet) -> Json:
     return of_kind("Machine", name_of(fleet.machines(NAME)[0]))(fleet)
 
 
+def first_worker(fleet: LiveFleet) -> Json:
+    """By its name, as reports order what is alike."""
+    return of_kind("Machine", min(map(name_of, fleet.machines(NAME))))(fleet)
+
+
 def youngest_worker(fleet: LiveFleet) -> Json:
     fleet.await_that("a third worker", lambda: len(fleet.machines(NAME)) == 3)
     return of_kind("Machine", name_of(fleet.machines(NAME)[-1]))(fleet)
@@ -157,7 +162,8 @@ def replaced_at_the_end(fleet: LiveFleet) -> Iterator[Json]:
         try:
             yield worker
         finally:
-            fleet.client.delete(worker)
+            if fleet.client.find(worker):
+                fleet.client.delete(worker)
 
 
 @contextmanager
@@ -357,6 +363,7 @@ FAULTS = {
         status="False",
         reason="NodeNotHealthy",
         signature="NODE-NOTREADY",
+        beside=frozenset({"MHC-MISSING"}),
         after=minutes(20),
     ),
     "The disk of a Node is full": Fault(
@@ -366,6 +373,7 @@ FAULTS = {
         status="False",
         reason="NodeNotHealthy",
         signature="NODE-PRESSURE",
+        beside=frozenset({"MHC-BLIND"}),
         after=minutes(20),
     ),
     "A person deleted a Node of a workload cluster": Fault(
@@ -375,6 +383,7 @@ FAULTS = {
         status="False",
         reason="NodeDeleted",
         signature="NODE-DELETED",
+        beside=frozenset({"MHC-MISSING"}),
         after=minutes(20),
     ),
     "A person deleted the infrastructure object of a Machine": Fault(
@@ -395,7 +404,7 @@ FAULTS = {
         says="total: 2, unhealthy: 2, maxUnhealthy: 0%",
         within=90.0,
         signature="NODE-NOTREADY",
-        on=oldest_worker,
+        on=first_worker,
         beside=frozenset({"MHC-SHORT-CIRCUIT"}),
         after=minutes(20),
     ),

@@ -143,6 +143,7 @@ class LiveFleet:
             and all(map(_misses_no_machine, self.objects("MachineSet", name)))
             and len(machines) == sum(replicas for _, replicas, _ in owners)
             and all(machine["status"].get("phase") == "Running" for machine in machines)
+            and not any(machine["metadata"].get("deletionTimestamp") for machine in machines)
         )
 
     def await_condition(

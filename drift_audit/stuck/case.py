@@ -23,6 +23,7 @@ from drift_audit.stuck.graph import ObjectGraph
 STALE = timedelta(minutes=30)
 """After so long without a word, what an event or a log line told is over: controllers try again after 17 minutes at
 the latest (1000 s, controller-runtime's default rate limiter), and everything after 10 (their resync)."""
+_WRITTEN_BY_MANY = frozenset({"Cluster", "Machine"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,8 +243,19 @@ class Case:
 
     def _logs(self) -> Iterator[Said]:
         for line in self.logs:
-            if not self._is_over(line.last):
+            if not self._is_over(line.last) and line.last >= self._acted_on:
                 yield Said(source="log", text=line.message, since=line.first, where=f"log of {line.source}")
+
+    @cached_property
+    def _acted_on(self) -> str:
+        """When its controller last changed a condition of it; empty where others write them, too.
+
+        The attempt that did so logged its error, if it had one: errors from before are over. Of a Cluster, several
+        controllers write conditions, and so they do of a Machine.
+        """
+        if self.live.kind in _WRITTEN_BY_MANY:
+            return ""
+        return max((condition.since for condition in self.conditions), default="")
 
     def _is_over(self, last: str) -> bool:
         ago = elapsed(last, self.now)

@@ -149,6 +149,23 @@ def test_the_deepest_object_is_the_cause_and_its_parents_only_wait() -> None:
             id="a finalizer of somebody else",
         ),
         pytest.param(
+            [WAITS_FOR_INFRA, _infra(finalizers=["velero.io/backup"])],
+            "DEL-FOREIGN-FINALIZER",
+            "AWSMachine",
+            "velero.io/backup holds it",
+            id="a finalizer of somebody else on what the provider has deleted",
+        ),
+        pytest.param(
+            [
+                WAITS_FOR_INFRA,
+                _infra(finalizers=["awsmachine.infrastructure.cluster.x-k8s.io", "velero.io/backup"]),
+            ],
+            "DEL-INFRA",
+            "AWSMachine",
+            "nothing that was read says why",
+            id="a finalizer of somebody else beside the provider's",
+        ),
+        pytest.param(
             [
                 cluster(
                     condition(

@@ -28,6 +28,7 @@ _MOST_EVIDENCE = 3
 _RANDOM = (
     re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"),
     re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
+    re.compile(r"/tmp/[\w/.-]+/(?=[\w.-]+\.log\b)"),
     re.compile(r"(?<=127\.0\.0\.1:)\d+|(?<=localhost:)\d+"),
     re.compile(r"(?<=-)[bcdfghjklmnpqrstvwxz2456789]{5}(?:-[bcdfghjklmnpqrstvwxz2456789]{5})*\b"),
     re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b"),
@@ -127,4 +128,6 @@ def _read(file: Path) -> Scenario:
 
 
 def _but_seconds(scenario: Scenario) -> dict[str, object]:
-    return {name: value for name, value in asdict(scenario).items() if name != "seconds"}
+    """What has to be the same in every run. Of two objects that say the same, one says it first."""
+    fields = {name: value for name, value in asdict(scenario).items() if name != "seconds"}
+    return {**fields, "evidence": sorted(scenario.evidence)}

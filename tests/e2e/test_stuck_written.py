@@ -18,6 +18,7 @@ from drift_audit.model.findings import Finding
 from drift_audit.model.result import AuditResult
 from tests.e2e.written_clouds import CLOUDS
 from tests.e2e.written_fleet import Written
+from tests.e2e.written_joins import JOINS
 from tests.e2e.written_nodes import NODES
 from tests.e2e.written_planes import PLANES
 from tests.e2e.written_row import Row
@@ -34,7 +35,7 @@ def fleet(management_cluster: ManagementCluster, aws_endpoint: AwsEndpoint, tmp_
     yield Fleet(management_cluster, tmp_path, aws_endpoint.url)
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.told) for row in (*CLOUDS, *NODES, *PLANES)])
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.told) for row in (*CLOUDS, *JOINS, *NODES, *PLANES)])
 def test_the_one_cause_is_named(fleet: Fleet, row: Row, told: Told) -> None:
     with Written.of(fleet, row.workload) as written:
         named = row.write(written)

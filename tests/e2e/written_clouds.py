@@ -6,16 +6,14 @@ texts of EC2's own answers (EC2 API reference, Error codes).
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from moto.ec2.models import ec2_backends
 
 from drift_audit.model.findings import Certainty
 from tests.e2e.written_fleet import Written
-from tests.e2e.written_machines import never_join, silent_kubelet, terminate, unborn, young
+from tests.e2e.written_machines import silent_kubelet, terminate, unborn, young
 from tests.e2e.written_row import AND_CLOUD, Row
 from tests.e2e.written_words import api_error, no
 from tests.rig.fleet import ACCOUNT, REGION, Workload
@@ -23,15 +21,21 @@ from tests.unit.aws.faults import Answer, refusing
 
 IMAGE = "ami-0123456789abcdef0"
 MANY = 40
+ADDRESSES = 5
+"""Elastic addresses of a region, as AWS has it."""
 CAPA = f"arn:aws:sts::{ACCOUNT}:assumed-role/controllers.cluster-api-provider-aws.sigs.k8s.io/capa"
+
+
+def _limit(name: str, code: str, value: float) -> Answer:
+    """What Service Quotas answers."""
+    limit = {"Quota": {"QuotaName": name, "QuotaCode": code, "Value": value}}
+    return Answer(200, json.dumps(limit).encode(), "application/x-amz-json-1.1")
 
 
 def _quota(written: Written) -> Sequence[str]:
     """A batch of another team has taken what was left."""
     written.ec2.run_instances(ImageId=IMAGE, InstanceType="m6i.large", MinCount=15, MaxCount=15)
-    limit = {"Quota": {"QuotaName": "Running On-Demand Standard instances", "Value": 32.0, "QuotaCode": "L-1216C47A"}}
-    answer = Answer(200, json.dumps(limit).encode(), "application/x-amz-json-1.1")
-    written.faults.append(refusing("GetServiceQuota", answer))
+    written.faults.append(refusing("GetServiceQuota", _limit("Running On-Demand Standard instances", "L-1216C47A", 32)))
     told = "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket "
     told += "that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request"
     unborn(written, written.workers, api_error("VcpuLimitExceeded", told))
@@ -78,6 +82,10 @@ def _no_capacity(written: Written) -> Sequence[str]:
 
 def _no_addresses(written: Written) -> Sequence[str]:
     """The gateways of a new cluster want elastic addresses, and the region has none left."""
+    used = len(written.ec2.describe_addresses()["Addresses"])
+    for _ in range(ADDRESSES - used):
+        written.ec2.allocate_address(Domain="vpc")
+    written.faults.append(refusing("GetServiceQuota", _limit("EC2-VPC Elastic IPs", "L-0263D0A3", ADDRESSES)))
     error = api_error(
         "AddressLimitExceeded", "The maximum number of addresses has been reached.", call="AllocateAddress"
     )
@@ -98,30 +106,6 @@ def _terminated(written: Written) -> Sequence[str]:
     written.event(written.aws_machine(name), "InstanceUnexpectedTermination", "Unexpected EC2 instance termination")
     silent_kubelet(written, name)
     return [name]
-
-
-def _boot_failed(written: Written) -> Sequence[str]:
-    lines = (
-        "[   21.334] cloud-init[1203]: [preflight] Running pre-flight checks",
-        "[   21.901] cloud-init[1203]: error execution phase preflight: [ERROR FileContent--proc-sys-net-ip_forward]",
-        "[   22.012] cloud-init[1203]: Cloud-init v. 24.1 finished with error: Failed to run module scripts-user",
-    )
-    output = base64.b64encode("\n".join(lines).encode()).decode()
-    body = f"<GetConsoleOutputResponse><instanceId>i</instanceId><output>{output}</output></GetConsoleOutputResponse>"
-    written.faults.append(refusing("GetConsoleOutput", Answer(200, body.encode())))
-    never_join(written, written.workers)
-    return written.workers
-
-
-def _no_target(written: Written) -> Sequence[str]:
-    """Somebody took the control plane out of its load balancer: nobody reaches the API server through it."""
-    elb: Any = written.fleet.aws_client("elbv2", written.cluster)
-    [group] = elb.describe_target_groups()["TargetGroups"]
-    instances = written.fleet.states[written.cluster].instances
-    gone = [{"Id": instances[head], "Port": group["Port"]} for head in written.heads]
-    elb.deregister_targets(TargetGroupArn=group["TargetGroupArn"], Targets=gone)
-    never_join(written, written.workers)
-    return written.workers
 
 
 def _identity_gone(written: Written) -> Sequence[str]:
@@ -192,7 +176,8 @@ CLOUDS: Sequence[Row] = (
         "INFRA-VPC-FAILED",
         "AWSCluster",
         _no_addresses,
-        evidence="AddressLimitExceeded",
+        evidence="5 of 5 are used",
+        certainty=Certainty.HIGH,
         proved_on=AND_CLOUD,
     ),
     Row(
@@ -202,24 +187,6 @@ CLOUDS: Sequence[Row] = (
         _terminated,
         evidence="terminated",
         drift=("aws.instance.missing",),
-        certainty=Certainty.HIGH,
-        proved_on=AND_CLOUD,
-    ),
-    Row(
-        "cloud-init fails on new Machines",
-        "JOIN-NO-NODE",
-        "Machine",
-        _boot_failed,
-        evidence="error execution phase preflight",
-        certainty=Certainty.HIGH,
-        proved_on=AND_CLOUD,
-    ),
-    Row(
-        "The load balancer of the API server has no target, and Machines never join",
-        "JOIN-NO-NODE",
-        "Machine",
-        _no_target,
-        drift=("aws.target-group.member",),
         certainty=Certainty.HIGH,
         proved_on=AND_CLOUD,
     ),

@@ -102,6 +102,6 @@ def test_no_two_signatures_have_one_name() -> None:
 
 
 def test_every_scenario_of_the_page_is_played_by_a_test() -> None:
-    tests = "\n".join(file.read_text() for folder in ("e2e", "integration") for file in (TESTS / folder).rglob("*.py"))
+    tests = "\n".join(file.read_text() for file in TESTS.rglob("*.py"))
 
     assert [found.scenario for found in played() if f'"{found.scenario}"' not in tests] == []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 from drift_audit.errors import UsageError
 from drift_audit.explain.declared_view import declaration_lines, unread_of_git
+from drift_audit.explain.field_view import field_lines
 from drift_audit.explain.stuck_view import Outlook, stuck_lines, tells_of_health
 from drift_audit.model.comparison import FieldStory
 from drift_audit.model.findings import (
@@ -25,7 +25,7 @@ from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.pairing import Origin
 from drift_audit.model.result import AuditResult
-from drift_audit.model.values import Absent, Observed, Present, Unknown, mapping, sequence, text
+from drift_audit.model.values import mapping, sequence, text
 from drift_audit.model.views import ClusterView, Views
 
 
@@ -45,7 +45,6 @@ class Stories:
         return self.fields.get((cluster, key), ())
 
 
-_LONGEST = 160
 _MOST_DIFFERENCES = 20
 
 
@@ -118,35 +117,7 @@ def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey, s
     yield from (f"  not read     {line}" for line in unread)
     for finding in findings:
         yield from _finding_lines(finding)
-    if fields:
-        yield ""
-        yield f"Fields: {len(fields)}"
-        yield from chain.from_iterable(_field_lines(story) for story in fields)
-
-
-def _field_lines(story: FieldStory) -> Iterator[str]:
-    yield ""
-    yield f"  {story.path}" + (f"  {story.outcome}" if story.outcome else "")
-    yield f"    git          {_observed(story.git)}"
-    yield f"    cluster      {_observed(story.capi)}"
-    if story.cloud is not None:
-        yield f"    cloud        {_observed(story.cloud)}"
-    for writer in story.writers:
-        yield f"    writer       {writer}"
-
-
-def _observed(value: Observed) -> str:
-    match value:
-        case Present(found):
-            return _shortened(json.dumps(found, ensure_ascii=False))
-        case Absent():
-            return "(absent)"
-        case Unknown(reason):
-            return f"unknown: {reason}"
-
-
-def _shortened(value: str) -> str:
-    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 12]} ... {value[-7:]}"
+    yield from field_lines(fields, findings)
 
 
 def _live_lines(view: ClusterView, key: ObjectKey, live: CapiObject | None) -> Iterator[str]:

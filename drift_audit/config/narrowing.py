@@ -25,8 +25,9 @@ class Narrowing:
 
 
 def narrow(config: Config, narrowing: Narrowing, kubeconfig: str = "") -> Config:
-    """The configuration with only what was asked for. Raises `UsageError` for a context that it does not have, and for a
-    recording of which only a part was asked for.
+    """The configuration with only what was asked for.
+
+    Raises `UsageError` for a context that it does not have, and for a part of a recording.
 
     `kubeconfig` takes the place of the configured one wherever a management cluster is reached by one.
     """

@@ -202,7 +202,16 @@ def _with_cloud(fields: Iterable[FieldStory], facts: Iterable[Fact]) -> Iterator
         by_path.setdefault(fact.path if same else "", []).append(fact)
     beside = by_path.pop("", [])
     for story in fields:
-        same_field = by_path.pop(story.path, [])
-        yield replace(story, cloud=same_field[0].cloud) if same_field else story
+        same_field = by_path.get(story.path, [])
+        if len(same_field) == 1:
+            del by_path[story.path]
+        yield replace(story, cloud=same_field[0].cloud) if len(same_field) == 1 else story
     for fact in chain(beside, *by_path.values()):
-        yield FieldStory(path=fact.path, git=ABSENT, capi=fact.capi, cloud=fact.cloud, outcome=fact.row.id)
+        yield FieldStory(
+            path=fact.path,
+            git=ABSENT,
+            capi=fact.capi,
+            cloud=fact.cloud,
+            outcome=fact.row.id,
+            resource=str(fact.link.resource),
+        )

@@ -10,6 +10,8 @@ from drift_audit.model.pairing import Origin
 from drift_audit.model.result import GapEntry
 from drift_audit.model.views import Gap, GitSourceView, Rendering, View, Views
 
+_MAY_BE_DECLARED = "unknown: not all of Git could be read"
+
 
 def declaration_lines(
     views: Views, cluster: str, key: ObjectKey, origin: Origin | None, unread: Sequence[str]
@@ -23,15 +25,11 @@ def declaration_lines(
             yield f"  applied      {source.applied.revision}"
         for path, reason in declaration.opaque.items():
             yield f"  not compared {'.'.join(map(str, path))}: {reason}"
-    if declared:
-        return
-    if origin is not None:
-        places = [_place(declaration) for _, _, declaration in _declarations(views, cluster, origin.key)]
-        yield f"  made from    {origin.key}" + (f", declared at {', '.join(places)}" if places else "")
-    elif unread:
-        yield "  declared     unknown: not all of Git could be read"
-    else:
-        yield "  declared     in no Git source of this audit"
+    if not declared:
+        yield "  declared     " + (_MAY_BE_DECLARED if unread else "in no Git source of this audit")
+        if origin is not None:
+            places = [_place(declaration) for _, _, declaration in _declarations(views, cluster, origin.key)]
+            yield f"  made from    {origin.key}" + (f", declared at {', '.join(places)}" if places else "")
 
 
 def unread_of_git(sources: Iterable[GitSourceView], gaps: Iterable[Gap | GapEntry], cluster: str) -> Sequence[str]:

@@ -84,7 +84,7 @@ class OrphansCsvReport:
 
 
 def _cell(value: str | tuple[str, ...]) -> str:
-    return spreadsheet_text(value if isinstance(value, str) else "; ".join(value))
+    return spreadsheet_text(value if isinstance(value, str) else " | ".join(value))
 
 
 def _headline(found: list[Orphan], result: AuditResult) -> str:

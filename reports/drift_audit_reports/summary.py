@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from drift_audit.model.findings import NO_COUNTERPART, Finding, FindingKind, Severity, ValueState, Verdict
 from drift_audit.model.result import AuditResult, Coverage, GapEntry, Status, SuppressionUse
 from drift_audit_reports.ranking import PROOFS, Fold, Overview, RankedCause
+from drift_audit_reports.seen import clusters_text, machines_text
 from drift_audit_reports.wording import counted, listed
 
 FOLDS: Mapping[Fold, str] = {
@@ -113,8 +114,7 @@ def fleet_text(result: AuditResult) -> str:
         | {view.management_cluster for view in result.views.capi}
     )
     heads = counted(len(names), "management cluster") + (f": {listed(names, 4)}" if names else "")
-    machines = sum(entry.machines for entry in result.clusters)
-    return " · ".join([heads, counted(len(result.clusters), "cluster"), counted(machines, "machine")])
+    return " · ".join([heads, clusters_text(result, names), machines_text(result, result.clusters, names)])
 
 
 def percent_text(coverage: Coverage) -> str:

@@ -60,7 +60,7 @@ def collect_cluster(
             view = unread_cluster(settings, reader.reason, reader.remedy, clock)
         else:
             view = _read(settings, reader, wanted)
-    gaps = f", {len(view.gaps)} gaps" if view.gaps else ""
+    gaps = f", {len(view.gaps)} gap{'' if len(view.gaps) == 1 else 's'}" if view.gaps else ""
     progress(ended(settings.name, f"{len(view.objects):,} objects of {len(view.kinds):,} kinds{gaps}"))
     return view
 

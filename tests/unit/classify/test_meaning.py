@@ -61,6 +61,7 @@ def test_trouble_that_nobody_could_read_is_undetermined() -> None:
     (found,) = cloud_findings([(trouble, "")], Correlation(), cloud_context(machine()))
 
     assert found.verdict is Verdict.UNDETERMINED
+    assert found.title == f"{trouble.row.path} of the {trouble.row.resource} could not be compared"
 
 
 def test_a_default_is_told_as_one_and_never_put_into_git() -> None:

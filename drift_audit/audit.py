@@ -16,6 +16,7 @@ from drift_audit.classify.join import join_edits
 from drift_audit.classify.suppress import suppress
 from drift_audit.classify.undone import undone_findings
 from drift_audit.classify.unreadable import pairing_gaps, surely_read, uncompared_gaps
+from drift_audit.classify.unserved import unserved_gaps
 from drift_audit.clock import Clock
 from drift_audit.collect.fleet import Collector, Suspects
 from drift_audit.collect.garbage import relaxed_garbage_collection
@@ -194,7 +195,7 @@ def _with_git(views: Views, pairings: Mapping[str, Pairing], config: Config, now
     """Git against the management clusters."""
     table = ManagerTable(config.managers)
     findings: list[Finding] = []
-    gaps = [*views.all_gaps(), *uncompared_gaps(views)]
+    gaps = [*views.all_gaps(), *uncompared_gaps(views), *unserved_gaps(views.clusters, config)]
     contexts: dict[str, GitContext] = {}
     for view in views.clusters:
         pairing = pairings[view.management_cluster]

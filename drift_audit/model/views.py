@@ -142,6 +142,9 @@ class KindListing:
     resource_version: str = ""
     read_at: str = ""
     """RFC 3339."""
+    alike: tuple[str, ...] = ()
+    """Of a kind that clusters wait for and that is not served: served ones whose names are like it, the most alike
+    first: `Certificate.cert-manager.io`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -226,6 +226,22 @@ def test_a_declared_kind_takes_part_in_chain_tree_and_explanation() -> None:
     assert "because      machine infrastructure · Rack/fleet/rack-1: condition Bound is False" in told
 
 
+def test_a_declared_kind_that_nobody_serves_is_never_silently_green() -> None:
+    views = views_of(*fleet_with(with_writers(cluster())))
+    view = views.clusters[0]
+    [listing] = [each for each in view.kinds.values() if each.kind == "Cluster"]
+    nobody = replace(listing, group=RACK.group, kind=RACK.kind, served=(), plural="", version="")
+    views = replace(views, clusters=(replace(view, kinds={**view.kinds, (RACK.group, RACK.kind): nobody}),))
+
+    healthy, unwatched = audited(views), audited(views, dependencies=(RACK,))
+
+    assert "dependencies/rack" not in {gap.scope for gap in healthy.coverage.gaps}
+    assert "dependencies/rack" in {gap.scope for gap in unwatched.coverage.gaps}
+    assert not unwatched.complete
+    assert unwatched.coverage.percent < 100
+    assert unwatched.clusters == healthy.clusters, "it says nothing about any of them"
+
+
 def test_a_kind_of_a_teams_own_is_not_called_unmanaged() -> None:
     found = audited(views_of(*racked()), dependencies=(RACK,))
 

@@ -88,11 +88,20 @@ def declared_cluster(cluster: AzureClusterSpec) -> Fields:
         **({"additionalTags": dict(cluster.tags)} if cluster.tags else {}),
         "controlPlaneEndpoint": {"host": _host(cluster), "port": 6443},
         "networkSpec": {
-            "vnet": {"name": f"{name}-vnet", "resourceGroup": name, "cidrBlocks": ["10.0.0.0/8"]},
+            "vnet": {"name": f"{name}-vnet", "resourceGroup": name, "cidrBlocks": ["10.0.0.0/8"], **_seen(cluster)},
             "subnets": subnets,
             "apiServerLB": _balancer(cluster),
         },
     }
+
+
+def _seen(cluster: AzureClusterSpec) -> Fields:
+    """What CAPZ copies from the network that it found (azure/services/virtualnetworks/virtualnetworks.go)."""
+    return {"id": cluster.naming.vnet, "tags": {} if cluster.brought else _vnet_tags(cluster)}
+
+
+def _vnet_tags(cluster: AzureClusterSpec) -> Fields:
+    return {**cluster.tags, cluster.naming.owned_tag: "owned", "Name": f"{cluster.name}-vnet", ROLE: "common"}
 
 
 def _host(cluster: AzureClusterSpec) -> str:
@@ -151,7 +160,7 @@ def build_cluster(world: AzureWorld, cluster: AzureClusterSpec) -> None:
         world.add(
             at.network("networkSecurityGroups", security["name"]),
             **place,
-            tags={**tags, "Name": security["name"]},
+            tags={} if cluster.brought else {**tags, "Name": security["name"]},
             etag='W/"1"',
             properties={
                 "provisioningState": "Succeeded",
@@ -165,7 +174,7 @@ def build_cluster(world: AzureWorld, cluster: AzureClusterSpec) -> None:
     world.add(
         at.network("routeTables", routes),
         **place,
-        tags={**tags, "Name": routes},
+        tags={} if cluster.brought else {**tags, "Name": routes},
         properties={"provisioningState": "Succeeded", "disableBgpRoutePropagation": False, "routes": []},
     )
     _addresses(world, cluster, spec, tags)
@@ -276,7 +285,7 @@ def _network(world: AzureWorld, cluster: AzureClusterSpec, spec: Fields, tags: F
         at.vnet,
         location=cluster.location,
         etag='W/"1"',
-        tags={} if cluster.brought else {**tags, "Name": f"{cluster.name}-vnet", ROLE: "common"},
+        tags={} if cluster.brought else _vnet_tags(cluster),
         properties={
             "provisioningState": "Succeeded",
             "addressSpace": {"addressPrefixes": spec["networkSpec"]["vnet"]["cidrBlocks"]},

@@ -81,7 +81,11 @@ def _of_machine(machine: AzureMachine) -> Named:
 
 
 def _of_cluster(cluster: AzureCluster, subscription: str) -> Iterator[Named]:
+    seen: set[str] = set()
     for resource_type, identifier, path, severity, reaction in _parts(cluster, subscription):
+        if identifier in seen:
+            continue  # subnets share security groups, route tables and gateways
+        seen.add(identifier)
         yield Named(
             object=cluster.infra,
             cluster=cluster.key,

@@ -117,6 +117,8 @@ def running_azure(folder: Path) -> Iterator[AzureEndpoint]:
 def _handler(endpoint: AzureEndpoint) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = 1 << 16
 
         def _serve(self) -> None:
             request = _read(self)

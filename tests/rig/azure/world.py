@@ -36,7 +36,8 @@ class AzureWorld:
 
     def add(self, resource_id: str, **fields: Any) -> Body:
         """A resource with the name and the type that its id has."""
-        body = {"id": resource_id, "name": resource_id.rpartition("/")[2], "type": type_of(resource_id), **fields}
+        name = resource_id.rpartition("/")[2]
+        body = {"id": resource_id, "name": name, "type": type_of(resource_id), **copy.deepcopy(fields)}
         wrong = mistakes(body["type"], body)
         if wrong:
             raise ValueError(f"{resource_id}: {'; '.join(wrong)}")

@@ -43,9 +43,8 @@ def auditing(endpoint: AzureEndpoint, *subscriptions: AzureSubscription, **more:
             subscriptions=subscriptions or (AzureSubscription(subscription=SUBSCRIPTION),),
             endpoint_url=endpoint.url,
             ca_file=str(endpoint.ca_file),
-            token_file=str(endpoint.token_file),
             calls_per_second=1000.0,
-            **{"max_attempts": 1, **more},
+            **{"max_attempts": 1, "token_file": str(endpoint.token_file), **more},
         )
     )
 

@@ -19,12 +19,12 @@ from drift_audit_azure.lookups import Lookup, look_up
 from drift_audit_azure.plan import TENANT_HINT
 from drift_audit_azure.refusals import FAILURES, Refusal, refusal
 from drift_audit_azure.resource_types import BY_WORD, GROUPS, INDEXED, RESOURCE_GROUP, SUBNET, VIRTUAL_NETWORK
+from drift_audit_azure.rights import GRAPH_ACTION, SUBSCRIPTION_ACTION
 from drift_audit_azure.session import SubscriptionSession
 from drift_audit_azure.settings import AzureSettings
 
 logger = logging.getLogger(__name__)
 
-IDENTITY_ACTION = "Microsoft.Resources/subscriptions/read"
 SUBSCRIPTION_API = "2022-12-01"
 GRAPH = "resource-graph"
 _LIVING_STATES = frozenset({"Enabled", "Warned", "PastDue"})
@@ -143,7 +143,7 @@ def _read_inventory(reading: _Reading, settings: AzureSettings, progress: Progre
     scope, session = reading.scope, reading.session
     if settings.resource_graph:
         rows = counted(progress, str(scope), from_graph(session, scope, settings.page_size))
-        problem = reading.take(GRAPH, rows, "Microsoft.ResourceGraph/resources/read")
+        problem = reading.take(GRAPH, rows, GRAPH_ACTION)
         if problem is None:
             return
         logger.info("%s is read type by type: %s", scope, problem.reason)
@@ -209,7 +209,7 @@ def _verified(session: SubscriptionSession, request: ScopeRequest) -> tuple[str 
     try:
         told = session.get(f"/subscriptions/{scope.account}", SUBSCRIPTION_API)
     except FAILURES as error:
-        refused = refusal(error, IDENTITY_ACTION, scope.account)
+        refused = refusal(error, SUBSCRIPTION_ACTION, scope.account)
         return None, _gap(str(scope), "", _but(refused, f"the subscription could not be verified: {refused.reason}"))
     except Exception as error:
         logger.exception("verifying %s failed", scope)

@@ -22,13 +22,14 @@ from drift_audit.model.keys import ResourceKey
 from drift_audit.model.views import CloudScopeView, ScopeStatus
 from drift_audit_azure.guard import ReadOnlyGuard, RefusedCall, check_allowed
 from drift_audit_azure.resource_types import BY_WORD, INDEXED
+from drift_audit_azure.rights import actions
 from drift_audit_azure.settings import AzureSubscription
 from tests.integration.azure_flips import NODE, NODE_NIC, NODE_RULES
 from tests.integration.azure_world import World, world
 from tests.rig.azure.cluster import AzureClusterSpec, AzureMachineSpec
 from tests.rig.azure.fleets import C1, PRIVATE
 from tests.rig.azure.server import GRAPH, TOKEN, Answer, AzureEndpoint, Fault, Request, error, refusing
-from tests.rig.azure.world import SUBSCRIPTION
+from tests.rig.azure.world import SUBSCRIPTION, type_of
 from tests.unit.azure.builders import SCOPE, auditing, changed, quiet, replaced, view
 
 OTHER_TENANT = "00000000-0000-4000-8000-0000000000bb"
@@ -357,6 +358,19 @@ def _of(scope: Any) -> tuple[str, str, str]:
     return scope.provider, scope.account, scope.region
 
 
+def _action(request: Request) -> str:
+    """The right that ARM asks for, as far as the path tells it."""
+    match request.path.strip("/").split("/"):
+        case ["subscriptions", _]:
+            return "Microsoft.Resources/subscriptions/read"
+        case ["subscriptions", _, "resourcegroups", *rest] if "providers" not in rest:
+            return "Microsoft.Resources/subscriptions/resourceGroups/read"
+        case ["subscriptions", _, "providers", namespace, kind]:
+            return f"{namespace}/{kind}/read"
+        case _:
+            return f"{type_of(request.path)}/read"
+
+
 class TestLeftovers:
     """What CAPZ made and no object names."""
 
@@ -485,6 +499,22 @@ class TestReadsOnly:
 
         assert {request.method for request in azure_endpoint.asked} == {"GET", "POST"}
         assert {request.path for request in azure_endpoint.asked if request.method == "POST"} == {GRAPH}
+
+    def test_the_role_in_deploy_allows_every_call_and_no_other(self, azure_endpoint: AzureEndpoint) -> None:
+        """By Resource Graph, type by type, and by the id of each type."""
+        built = world(azure_endpoint, C1)
+        built.azure.unindexed.update(built.azure.resources)
+        scope_of(built)
+        listing = auditing(azure_endpoint, resource_graph=False)
+        (request,) = listing.plan([view(built.objects)]).requests
+        scope = listing.collect(request, quiet)
+        subnet = ResourceKey(*_of(SCOPE), "subnet", C1.naming.subnet("c1-node-subnet").casefold())
+        group = ResourceKey(*_of(SCOPE), "resource-group", C1.naming.group_id.casefold())
+        listing.reread(request, scope, [subnet, group])
+
+        called = {_action(asked).casefold() for asked in azure_endpoint.asked}
+
+        assert called == {action.casefold() for action in actions()}
 
     @pytest.mark.parametrize(
         ("method", "path"),

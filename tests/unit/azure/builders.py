@@ -23,6 +23,7 @@ LONG_AGO = "2026-01-01T00:00:00Z"
 ORPHAN_MIN_AGE = timedelta(minutes=60)
 
 CORE = "cluster.x-k8s.io/v1beta2"
+AVAILABLE = {"type": "Available", "status": "True", "reason": "Available", "lastTransitionTime": LONG_AGO}
 INFRA = "infrastructure.cluster.x-k8s.io/v1beta1"
 
 KINDS = (
@@ -68,7 +69,7 @@ def cluster_objects(cluster: AzureClusterSpec, tenant: str = TENANT) -> list[Cap
             cluster.name,
             **shared,
             spec={"infrastructureRef": reference},
-            status={"phase": "Provisioned"},
+            status={"phase": "Provisioned", "conditions": [AVAILABLE]},
         ),
         capi_object(
             INFRA,
@@ -83,7 +84,7 @@ def cluster_objects(cluster: AzureClusterSpec, tenant: str = TENANT) -> list[Cap
             "AzureClusterIdentity",
             "fleet",
             **shared,
-            spec={"type": "WorkloadIdentity", "tenantID": tenant, "clientID": "c"},
+            spec={"type": "WorkloadIdentity", "tenantID": tenant, "clientID": "c", "allowedNamespaces": {}},
         ),
     ]
     for machine in cluster.machines:
@@ -104,6 +105,7 @@ def machine_objects(cluster: AzureClusterSpec, machine: AzureMachineSpec) -> lis
             namespace=cluster.namespace,
             metadata={"labels": {**labels, **role}},
             spec={"clusterName": cluster.name},
+            status={"nodeRef": {"name": machine.name}},
         ),
         capi_object(
             INFRA,

@@ -60,6 +60,11 @@ _LATER_FIELDS: tuple[tuple[str, str, Callable[[CapiObject], bool], str], ...] = 
 """Fields that declare something in Azure which this provider does not read yet: a gap only where they are used."""
 
 
+def later_reasons() -> list[str]:
+    """Everything that is not audited yet, in the words of the gaps."""
+    return sorted({*(reason for _, reason in _LATER_KINDS), *(reason for *_, reason in _LATER_FIELDS)})
+
+
 def plan_scopes(fleet: Fleet, settings: AzureSettings) -> ScopePlan:
     """One request per (subscription, location) for all its clusters together, and a gap for whatever has no place."""
     places = place(fleet, settings)

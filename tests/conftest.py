@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.rig.apiserver import ApiServer
+from tests.rig.azure.server import AzureEndpoint, running_azure
 from tests.rig.build import KUBECTL, KUSTOMIZE, RigPrograms, found_or_built, programs
 from tests.rig.cache import MissingPart
 from tests.rig.capi.fleet import LiveFleet
@@ -138,6 +139,20 @@ def moto_endpoint() -> Iterator[AwsEndpoint]:
     """AWS as moto plays it, over HTTP; one per test process. Tests want `aws_endpoint`, which is emptied for each."""
     with running_moto() as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def azure_double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureEndpoint]:
+    """Azure as the double plays it, over HTTPS; one per test process. Tests want `azure_endpoint`."""
+    with running_azure(tmp_path_factory.mktemp("azure")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def azure_endpoint(azure_double: AzureEndpoint) -> AzureEndpoint:
+    """An empty Azure."""
+    azure_double.reset()
+    return azure_double
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from drift_audit.config.settings import (
 )
 from drift_audit.config.starter import starter_config
 from drift_audit_aws.settings import AwsAccount, AwsSettings
+from drift_audit_azure.settings import AzureSettings, AzureSubscription
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 
@@ -48,12 +49,17 @@ SETTINGS: tuple[type[Any], ...] = (
     Output,
     AwsSettings,
     AwsAccount,
+    AzureSettings,
+    AzureSubscription,
 )
 
 
 def test_the_example_loads_and_fills_every_section() -> None:
     config = load_config(
-        EXAMPLE, environ={}, provider_settings={"aws": AwsSettings}, report_formats=("console", "html", "json")
+        EXAMPLE,
+        environ={},
+        provider_settings={"aws": AwsSettings, "azure": AzureSettings},
+        report_formats=("console", "html", "json"),
     )
 
     assert [cluster.name for cluster in config.management_clusters] == ["prod-eu", "staging"]

@@ -81,7 +81,7 @@ def _leaving(subject: Subject) -> bool:
         return subject.machine.deleting
     if subject.pool is not None:
         return subject.pool.deleting
-    return subject.cluster.deleting
+    return subject.object.deleting or subject.cluster.deleting
 
 
 def _facts(subject: Subject, check: _Check) -> Sequence[Fact]:

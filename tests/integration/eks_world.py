@@ -22,6 +22,8 @@ from tests.unit.aws.builders import ACCOUNT, REGION, correlated, eks_objects, qu
 VIEW_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 ADMINS = f"arn:aws:iam::{ACCOUNT}:role/admins"
 READERS = f"arn:aws:iam::{ACCOUNT}:role/team/readers"
+PRIVATE = f"e1-subnet-private-{REGION}a"
+"""A subnet as the spec calls it."""
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
 
 PLAIN = EksSpec(name="e1", groups=(GroupSpec(name="ng"),), profiles=(ProfileSpec(name="fp"),))
@@ -82,9 +84,17 @@ FULL = EksSpec(
                 "remoteAccess": {"sshKeyName": "ops"},
             },
         ),
-        GroupSpec(name="lt", replicas=None, spec={"awsLaunchTemplate": {"instanceType": "m6i.large"}}),
+        GroupSpec(
+            name="lt",
+            replicas=None,
+            spec={"awsLaunchTemplate": {"instanceType": "m6i.large"}, "subnetIDs": [PRIVATE]},
+        ),
     ),
-    profiles=(ProfileSpec(name="fp", spec={"selectors": [{"namespace": "web", "labels": {"a": "b"}}]}),),
+    profiles=(
+        ProfileSpec(
+            name="fp", spec={"selectors": [{"namespace": "web", "labels": {"a": "b"}}], "subnetIDs": [PRIVATE]}
+        ),
+    ),
 )
 
 
@@ -105,7 +115,8 @@ class EksWorld:
 
     def facts(self, objects: Sequence[CapiObject] = ()) -> tuple[Fact, ...]:
         views, clouds = self.read(objects)
-        assert not [gap for cloud in clouds for gap in cloud.gaps]
+        gaps = [gap for cloud in clouds for gap in cloud.gaps]
+        assert not gaps, gaps
         links = correlated(self.provider, views, clouds, now()).links
         return tuple(self.provider.compare(self.provider.rows(), views, clouds, links))
 

@@ -303,13 +303,12 @@ def _template(ec2: Any, cluster: EksSpec, group: GroupSpec) -> str:
 def _group(cluster: EksSpec, group: GroupSpec, state: EksState, templates: Mapping[str, str]) -> dict[str, Any]:
     """pkg/cloud/services/eks/nodegroup.go, createNodegroup."""
     spec = state.group_spec(group)
-    private = [each.id for each in state.network.subnets if each.role == "private"]
     scaling = {"desiredSize": 1 if group.replicas is None else group.replicas, **spec.get("scaling", {})}
     sent: dict[str, Any] = {
         "clusterName": cluster.eks_name,
         "nodegroupName": spec["eksNodegroupName"],
         "nodeRole": _role(state, spec["roleName"]),
-        "subnets": spec.get("subnetIDs") or private,
+        "subnets": _subnets(state, spec),
         "scalingConfig": {"minSize": 1, "maxSize": max(scaling["desiredSize"], 1), **scaling},
         "tags": _tags(cluster, cluster.spec, spec),
         "updateConfig": spec["updateConfig"],
@@ -338,15 +337,21 @@ def _group(cluster: EksSpec, group: GroupSpec, state: EksState, templates: Mappi
 
 def _profile(cluster: EksSpec, profile: ProfileSpec, state: EksState) -> dict[str, Any]:
     spec = state.profile_spec(cluster, profile)
-    private = [each.id for each in state.network.subnets if each.role == "private"]
     return {
         "clusterName": cluster.eks_name,
         "fargateProfileName": spec["profileName"],
         "podExecutionRoleArn": _role(state, spec["roleName"]),
-        "subnets": spec.get("subnetIDs") or private,
+        "subnets": _subnets(state, spec),
         "selectors": list(spec["selectors"]),
         "tags": _tags(cluster, spec),
     }
+
+
+def _subnets(state: EksState, spec: Mapping[str, Any]) -> list[str]:
+    """Those that are named, by the name that the spec of the network gives them; else the private ones."""
+    named = {each.name: each.id for each in state.network.subnets}
+    private = [each.id for each in state.network.subnets if each.role == "private"]
+    return [named.get(each, each) for each in spec.get("subnetIDs", ())] or private
 
 
 def _additional_group(ec2: Any, cluster: EksSpec, vpc: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.ec2.models import ec2_backends
 from moto.eks import urls
 from moto.eks.exceptions import ResourceInUseException, ResourceNotFoundException
 from moto.eks.models import eks_backends
@@ -60,6 +61,11 @@ def extend_eks() -> None:
         urls.url_paths[path] = urls.response.dispatch
     for name, method in _methods():
         setattr(EKSResponse, name, method)
+
+
+def eks_store(account: str, region: str) -> dict[str, Any]:
+    """All clusters with their parts: to be copied, and put back after a test."""
+    return _store(account, region)
 
 
 def eks_cluster(account: str, region: str, name: str) -> Item:
@@ -112,6 +118,7 @@ def create_cluster(self: Any) -> ActionResult:
             "publicAccessCidrs": ["0.0.0.0/0"],
             "securityGroupIds": [],
             "clusterSecurityGroupId": f"sg-{uuid.uuid4().hex[:17]}",
+            "vpcId": _vpc(self),
             **_kept(self._get_param("resourcesVpcConfig")),
         },
         "kubernetesNetworkConfig": {
@@ -136,6 +143,13 @@ def create_cluster(self: Any) -> ActionResult:
         policy = {"policyArn": ADMIN, "accessScope": {"type": "cluster"}}
         store[name][ENTRIES][creator] = {**_entry(self, name, creator), "policies": [policy]}
     return ActionResult({"cluster": cluster})
+
+
+def _vpc(self: Any) -> str:
+    """That of the first subnet."""
+    chosen = self._get_param("resourcesVpcConfig")["subnetIds"][0]
+    (subnet,) = ec2_backends[self.current_account][self.region].describe_subnets(subnet_ids=[chosen])
+    return str(subnet.vpc_id)
 
 
 ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"

@@ -23,7 +23,7 @@ from drift_audit_aws.eks.facts import (
     node_groups,
     status_of,
 )
-from drift_audit_aws.eks.readers import part_id
+from drift_audit_aws.eks.readers import cluster_of, part_id
 from drift_audit_aws.family import Loss, Named
 from drift_audit_aws.fleet import AwsCluster, Fleet, settled
 from drift_audit_aws.placing import PROVIDER
@@ -33,6 +33,7 @@ from drift_audit_aws.resource_types import (
     EKS_CLUSTER,
     FARGATE_PROFILE,
     IDENTITY_PROVIDER,
+    LAUNCH_TEMPLATE,
     NODE_GROUP,
     OIDC_PROVIDER,
 )
@@ -86,6 +87,12 @@ _FATES = {
         reaction="CAPA associates it again; until then nobody logs in through it, and it takes EKS about 15 min",
         look="Check the condition EKSIdentityProviderConfigured of {kind} {namespace}/{name}.",
     ),
+    LAUNCH_TEMPLATE: _Fate(
+        event="DeleteLaunchTemplate",
+        severity=Severity.HIGH,
+        reaction="CAPA makes a new launch template; the node group names the deleted one and can launch no node",
+        look="Check the condition LaunchTemplateReady of {kind} {namespace}/{name}.",
+    ),
     OIDC_PROVIDER: _Fate(
         event="DeleteOpenIDConnectProvider",
         severity=Severity.CRITICAL,
@@ -101,6 +108,7 @@ def named_by_eks(fleet: Fleet) -> Iterator[Named]:
         yield from _of_control_plane(cluster)
     for hosted in node_groups(fleet):
         yield from _of_hosted(hosted, NODE_GROUP)
+        yield from _template_of(hosted)
     for hosted in fargate_profiles(fleet):
         yield from _of_hosted(hosted, FARGATE_PROFILE)
 
@@ -133,6 +141,13 @@ def _of_hosted(hosted: Hosted, kind: str) -> Iterator[Named]:
         building = hosted.deleting or hosted.object.status.get("ready") is not True
         path = hosted.name_path
         yield _named(hosted.object, hosted.cluster, kind, hosted.resource_id, path, transitional=building)
+
+
+def _template_of(hosted: Hosted) -> Iterator[Named]:
+    template = text(hosted.object.status.get("launchTemplateID"))
+    if template and hosted.cluster is not None:
+        path, building = "status.launchTemplateID", hosted.deleting
+        yield _named(hosted.object, hosted.cluster, LAUNCH_TEMPLATE, template, path, transitional=building)
 
 
 def _named(
@@ -196,3 +211,8 @@ def _homeless(hosted: Hosted) -> Doubt:
         reason=f"no EKS cluster of {name} was read (it names {whose})",
         remedy="Let the audit list Cluster, MachinePool and AWSManagedControlPlane, or delete what nothing owns.",
     )
+
+
+def stands_in_cluster(resource: CloudResource, cluster: AwsCluster) -> bool:
+    """True for what hangs on the very EKS cluster, of which an account and region have one of each name."""
+    return bool(eks_name(cluster)) and cluster_of(resource.key.id) == eks_name(cluster)

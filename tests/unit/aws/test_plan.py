@@ -164,13 +164,13 @@ def test_a_cluster_without_an_account_is_a_gap(
     assert remedy in gap.remedy
 
 
-def test_eks_is_placed_and_said_not_to_be_audited() -> None:
+def test_eks_is_placed_and_its_network_said_not_to_be_compared() -> None:
     plan = AwsProvider(settings()).plan([view(eks())])
 
     (gap,) = plan.gaps
     assert plan.scope_of == {ClusterKey("mgmt", "default", "e1"): SCOPE}
     assert gap.status is ScopeStatus.SKIPPED
-    assert "EKS" in gap.reason
+    assert "the network" in gap.reason and "EKS" in gap.reason
     assert gap.subject == "default/e1-cp"
 
 

@@ -19,13 +19,9 @@ VPC_HINT = "vpc"
 ACCOUNT_WIDE_HINT = "account-wide"
 """Set for the one scope of each account in which what the account has only once is read."""
 
-_LATER_EKS = "the network and the security groups of an EKS cluster are not compared yet"
 _LATER_ROSA = "ROSA clusters are not audited"
 
-_LATER: tuple[tuple[str, str], ...] = (
-    ("AWSManagedControlPlane", _LATER_EKS),
-    ("ROSAControlPlane", _LATER_ROSA),
-)
+_LATER: tuple[tuple[str, str], ...] = (("ROSAControlPlane", _LATER_ROSA),)
 """Kinds that stand for something in AWS which this provider does not read yet. Coverage says so."""
 
 

@@ -616,7 +616,7 @@ def test_an_autoscaler_decides_about_the_size_where_it_is_told_to(world: EksWorl
 def test_access_of_nodes_services_and_the_creator_is_expected(world: EksWorld) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role"
     world.eks.create_access_entry(clusterName=world.name, principalArn=f"{role}/nodes", type="EC2_LINUX")
-    service = f"{role}/aws-service-role/support.amazonaws.com/AWSServiceRoleForSupport"
+    service = f"{role}/aws-service-role/support/AWSServiceRoleForSupport"  # moto takes no domain of AWS in a path
     world.eks.create_access_entry(clusterName=world.name, principalArn=service)
 
     assert world.facts() == ()

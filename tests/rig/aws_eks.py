@@ -355,10 +355,15 @@ def _subnets(state: EksState, spec: Mapping[str, Any]) -> list[str]:
 
 
 def _additional_group(ec2: Any, cluster: EksSpec, vpc: str) -> str:
-    """The group that CAPA makes for nodes of EKS, without rules of its own while there is no bastion."""
+    """The group that CAPA makes for nodes of EKS: without a bastion it has the declared rules alone."""
     name = f"{cluster.name}-node-eks-additional"
     tags = {"Name": name, TAG + cluster.name: "owned", ROLE: "node-eks-additional"}
-    return _security_group(ec2, name, vpc, {**cluster.spec.get("additionalTags", {}), **tags})
+    group = _security_group(ec2, name, vpc, {**cluster.spec.get("additionalTags", {}), **tags})
+    for entry in cluster.spec.get("network", {}).get("additionalControlPlaneIngressRules", ()):
+        ranges = [{"CidrIp": block, "Description": entry["description"]} for block in entry["cidrBlocks"]]
+        ports = {"IpProtocol": entry["protocol"], "FromPort": entry["fromPort"], "ToPort": entry["toPort"]}
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[{**ports, "IpRanges": ranges}])
+    return group
 
 
 def _cluster_group(ec2: Any, cluster: EksSpec, vpc: str) -> str:

@@ -49,7 +49,6 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "firewalls": ("compute#firewall", "Firewall"),
 }
 _GLOBAL = {"networks", "firewalls"}
-_SINGULAR = {"globalForwardingRules": "forwardingRules", "globalAddresses": "addresses"}
 
 
 class _Refused(Exception):
@@ -73,6 +72,12 @@ class Cloud:
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(4_000_000_000_000_000_001))
 
     # State
+
+    def forget(self) -> None:
+        """Everything that was made, and the ids that were given out."""
+        fresh = Cloud()
+        for name in self.__slots__:
+            setattr(self, name, getattr(fresh, name))
 
     def project(self, project: str, number: str) -> None:
         self.resources[f"projects/{project}"] = {
@@ -265,7 +270,7 @@ def permission_of(method: str) -> str:
     """The permission that a call takes: `compute.instances.list` for `compute.instances.aggregatedList`."""
     service, resource, verb = method.split(".")
     verb = {"aggregatedList": "list", "listInstances": "list"}.get(verb, verb)
-    return f"{service}.{_SINGULAR.get(resource, resource)}.{verb}"
+    return f"{service}.{resource}.{verb}"
 
 
 def refusal(status: int, reason: str, message: str, headers: Iterable[tuple[str, str]] = ()) -> Answer:

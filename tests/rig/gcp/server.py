@@ -39,11 +39,7 @@ class GcpServer:
     def reset(self) -> None:
         """Forgets everything that was made, asked and spoiled."""
         self.proxy.reset()
-        fresh = Cloud()
-        for name in ("resources", "members", "denied", "unreachable"):
-            known = getattr(self.cloud, name)
-            known.clear()
-            known.update(getattr(fresh, name))
+        self.cloud.forget()
 
 
 @contextmanager

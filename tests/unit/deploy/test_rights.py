@@ -15,10 +15,12 @@ from drift_audit.collect.workload.secret import ROLE
 from drift_audit_aws.families import READERS
 from drift_audit_aws.rights import actions, policy
 from drift_audit_aws.session import check_allowed
+from drift_audit_gcp import rights as gcp_rights
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 RBAC = DEPLOY / "kubernetes" / "rbac.yaml"
 POLICY = DEPLOY / "aws" / "read-only-policy.json"
+GCP_ROLE = DEPLOY / "gcp" / "role.yaml"
 
 
 def cluster_roles() -> dict[str, Any]:
@@ -32,6 +34,15 @@ def test_the_policy_is_made_of_what_the_readers_call(request: pytest.FixtureRequ
         POLICY.write_text(wanted)
 
     assert POLICY.read_text() == wanted
+
+
+def test_the_role_in_google_cloud_is_made_of_what_the_readers_call(request: pytest.FixtureRequest) -> None:
+    wanted = yaml.safe_dump(gcp_rights.role(), sort_keys=False)
+    if request.config.getoption("--update-golden"):
+        GCP_ROLE.write_text(wanted)
+
+    assert GCP_ROLE.read_text() == wanted
+    assert {permission.rpartition(".")[2] for permission in gcp_rights.permissions()} == {"get", "list"}
 
 
 def test_the_roles_of_other_accounts_can_only_be_assumed() -> None:

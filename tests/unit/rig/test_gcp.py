@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from google.auth.transport.requests import AuthorizedSession
+import requests
+from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 
 from tests.rig.gcp.capg import PROJECT, GcpClusterSpec, GcpMachineSpec, build_cluster
@@ -25,21 +26,21 @@ def server(gcp_server: GcpServer) -> GcpServer:
 
 
 @pytest.fixture
-def session(server: GcpServer) -> AuthorizedSession:
+def session(server: GcpServer) -> requests.Session:
     scope = "https://www.googleapis.com/auth/compute.readonly"
-    return AuthorizedSession(
-        service_account.Credentials.from_service_account_file(str(server.key_file), scopes=[scope])
-    )
+    credentials = service_account.Credentials.from_service_account_file(str(server.key_file), scopes=[scope])
+    credentials.refresh(Request())
+    found = requests.Session()
+    credentials.apply(found.headers)
+    return found
 
 
-def read(server: GcpServer, session: AuthorizedSession, path: str, **query: object) -> tuple[int, Any]:
+def read(server: GcpServer, session: requests.Session, path: str, **query: object) -> tuple[int, Any]:
     answer = session.get(f"{server.url}/compute/v1/{path}", params={key: str(value) for key, value in query.items()})
     return answer.status_code, answer.json()
 
 
-def test_it_answers_only_those_who_bring_a_token_of_theirs(server: GcpServer, session: AuthorizedSession) -> None:
-    import requests
-
+def test_it_answers_only_those_who_bring_a_token_of_theirs(server: GcpServer, session: requests.Session) -> None:
     status, body = read(server, session, f"projects/{PROJECT}")
 
     assert (status, body["name"]) == (200, PROJECT)
@@ -48,7 +49,7 @@ def test_it_answers_only_those_who_bring_a_token_of_theirs(server: GcpServer, se
 
 
 def test_pages_show_every_instance_once_and_their_tokens_are_good_for_one_listing(
-    server: GcpServer, session: AuthorizedSession
+    server: GcpServer, session: requests.Session
 ) -> None:
     seen: list[str] = []
     token, pages = "", 0
@@ -64,7 +65,7 @@ def test_pages_show_every_instance_once_and_their_tokens_are_good_for_one_listin
     assert read(server, session, f"projects/{PROJECT}/aggregated/disks", pageToken=token)[0] == 400
 
 
-def test_a_part_of_an_answer_can_be_asked_for(server: GcpServer, session: AuthorizedSession) -> None:
+def test_a_part_of_an_answer_can_be_asked_for(server: GcpServer, session: requests.Session) -> None:
     _, page = read(server, session, INSTANCES, fields="items/*/instances(name,metadata/items/key),nextPageToken")
 
     found = page["items"][f"zones/{ZONES[0]}"]["instances"][0]
@@ -73,7 +74,7 @@ def test_a_part_of_an_answer_can_be_asked_for(server: GcpServer, session: Author
         masked({}, "a(b))")
 
 
-def test_a_right_that_is_missing_and_a_project_that_is_not_there(server: GcpServer, session: AuthorizedSession) -> None:
+def test_a_right_that_is_missing_and_a_project_that_is_not_there(server: GcpServer, session: requests.Session) -> None:
     server.cloud.denied.add((PROJECT, "compute.instances.list"))
 
     status, body = read(server, session, INSTANCES)
@@ -83,9 +84,7 @@ def test_a_right_that_is_missing_and_a_project_that_is_not_there(server: GcpServ
     assert read(server, session, "projects/nobody/aggregated/instances")[0] == 404
 
 
-def test_a_zone_that_is_out_of_reach_is_told_of_and_shows_nothing(
-    server: GcpServer, session: AuthorizedSession
-) -> None:
+def test_a_zone_that_is_out_of_reach_is_told_of_and_shows_nothing(server: GcpServer, session: requests.Session) -> None:
     server.cloud.unreachable.add(f"zones/{ZONES[1]}")
 
     _, page = read(server, session, INSTANCES)

@@ -10,7 +10,7 @@ from drift_audit.interfaces import Undecided
 from drift_audit.model.keys import ClusterKey, ObjectKey
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.views import CloudScopeView, Gap, ScopeStatus, View
-from drift_audit_gcp.fleet import CLUSTER_NAME_LABEL
+from drift_audit_gcp.fleet import CLUSTER_NAME_LABEL, GcpCluster
 from drift_audit_gcp.placing import PROVIDER, Placements
 
 
@@ -130,4 +130,15 @@ def unreadable_id(management_cluster: str) -> Doubt:
         scope=f"{PROVIDER}/{management_cluster}/GCPMachine",
         reason="a GCPMachine names no instance: its spec.providerID is missing, or is none of Google Cloud",
         remedy="Read the events of the GCPMachine and the log of the CAPG controller.",
+    )
+
+
+def unbuilt(cluster: GcpCluster, lacking: str) -> Doubt:
+    """Why a cluster has nothing to compare although it should by now."""
+    infra = cluster.infra
+    name = f"{infra.kind} {infra.namespace}/{infra.name}"
+    return Doubt(
+        scope=f"{PROVIDER}/{cluster.key}/{lacking.partition(' ')[0]}",
+        reason=f"{name} has no {lacking} in its status: CAPG has not built it (or cannot)",
+        remedy=f"Read the events of {name} and the log of the CAPG controller.",
     )

@@ -108,6 +108,37 @@ class TestDoubt:
         assert [each.object.name for each in correlation.undecided] == ["c1-md-0"]
         assert [gap.subject for gap in correlation.gaps] == ["GCPMachine/default/c1-md-0"]
 
+    def test_a_cluster_that_should_be_built_by_now_is_compared_with_nothing_and_told(self, full: World) -> None:
+        objects = full.with_changed("GCPCluster", "plain", status={"ready": False, "network": {}})
+
+        correlation = full.correlation(objects)
+
+        assert [each.object.name for each in correlation.undecided] == ["plain"]
+        assert "has no network in its status" in correlation.gaps[0].reason
+
+    def test_a_load_balancer_that_should_be_built_by_now_is_told(self, full: World) -> None:
+        network = dict(full.named("GCPCluster", "c1").status["network"])  # type: ignore[arg-type, call-overload]
+        del network["apiInternalForwardingRule"], network["apiServerBackendService"]
+        objects = full.with_changed("GCPCluster", "c1", status={"network": network})
+
+        (gap,) = full.correlation(objects).gaps
+
+        assert "has no apiInternalForwardingRule, apiServerBackendService in its status" in gap.reason
+
+    @pytest.mark.parametrize(
+        "excuse",
+        [
+            {"annotations": {"cluster.x-k8s.io/managed-by": "terraform"}},
+            {"deletionTimestamp": "2026-11-20T00:00:00Z"},
+            {"creationTimestamp": now().isoformat()},
+        ],
+        ids=["managed elsewhere", "being deleted", "just declared"],
+    )
+    def test_some_have_a_reason_to_have_no_network(self, full: World, excuse: dict[str, object]) -> None:
+        objects = full.with_changed("GCPCluster", "plain", status={"network": {}}, metadata=excuse)
+
+        assert not full.correlation(objects).gaps
+
     def test_a_machine_without_its_machine_is_told(self, full: World) -> None:
         objects = [found for found in full.objects if (found.kind, found.name) != ("Machine", "c1-md-0")]
 

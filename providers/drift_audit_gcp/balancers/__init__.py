@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from drift_audit_gcp.balancers.expected import EXPECTATIONS
-from drift_audit_gcp.balancers.names import named_parts
+from drift_audit_gcp.balancers.names import named_parts, unbuilt_balancers
 from drift_audit_gcp.balancers.observed import CONDITIONS, OBSERVATIONS, only_swapped
 from drift_audit_gcp.family import Family
 from drift_audit_gcp.resource_types import ADDRESS, FORWARDING_RULE
 
 FAMILY = Family(
     names=named_parts,
+    doubts=unbuilt_balancers,
     expectations=EXPECTATIONS,
     observations=OBSERVATIONS,
     conditions=CONDITIONS,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
+from drift_audit.interfaces import Link
 from drift_audit.model.findings import Severity
 from drift_audit.model.steps import asking
 from drift_audit.model.values import mapping, text
 from drift_audit_gcp import resource_types as types
+from drift_audit_gcp.doubts import Doubted, doubted, unbuilt
 from drift_audit_gcp.family import Loss, Named
-from drift_audit_gcp.fleet import Fleet, GcpCluster
+from drift_audit_gcp.fleet import Fleet, GcpCluster, settled
 from drift_audit_gcp.links import id_of, project_of
 
 RECORDED: Mapping[str, str] = {
@@ -59,3 +62,20 @@ def _named(cluster: GcpCluster, kind: str, link: str, path: str) -> Named:
             transitional=cluster.deleting or not cluster.ready,
         ),
     )
+
+
+def unbuilt_balancers(fleet: Fleet, links: Sequence[Link], now: datetime) -> Iterator[Doubted]:
+    """Clusters with a network, and without a part of their load balancers that should be there by now."""
+    for cluster in fleet.clusters.values():
+        expected = settled(cluster.infra, now) and not (cluster.deleting or cluster.externally_managed)
+        if expected and cluster.recorded.get("selfLink"):
+            lacking = sorted(field for field in _wanted(cluster) if not cluster.recorded.get(field))
+            if lacking:
+                yield doubted(cluster.infra, cluster.key, unbuilt(cluster, ", ".join(lacking)), whole=False)
+
+
+def _wanted(cluster: GcpCluster) -> set[str]:
+    sides = {"External": ("apiServer",), "Internal": ("apiInternal",)}.get(
+        cluster.balancer_type, ("apiServer", "apiInternal")
+    )
+    return {field for field in RECORDED if field.startswith(sides)} | {"apiServerInstanceGroups"}

@@ -7,7 +7,7 @@ from drift_audit.model.steps import asking
 from drift_audit.model.values import Json
 from drift_audit_gcp.family import Family, LeftoverRule
 from drift_audit_gcp.networks.expected import EXPECTATIONS
-from drift_audit_gcp.networks.names import named_parts
+from drift_audit_gcp.networks.names import named_parts, unbuilt_networks
 from drift_audit_gcp.networks.observed import COMPARERS, CONDITIONS, OBSERVATIONS
 from drift_audit_gcp.networks.rules import ANYWHERE
 from drift_audit_gcp.resource_types import NETWORK, ROUTER, SUBNETWORK
@@ -28,6 +28,7 @@ def _leftover(kind: str, method: str) -> LeftoverRule:
 
 FAMILY = Family(
     names=named_parts,
+    doubts=unbuilt_networks,
     expectations=EXPECTATIONS,
     observations=OBSERVATIONS,
     conditions=CONDITIONS,

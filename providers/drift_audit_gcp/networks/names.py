@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 
+from drift_audit.interfaces import Link
 from drift_audit.model.findings import Severity
 from drift_audit.model.steps import asking
 from drift_audit.model.values import text
+from drift_audit_gcp.doubts import Doubted, doubted, unbuilt
 from drift_audit_gcp.family import Loss, Named
-from drift_audit_gcp.fleet import Fleet, GcpCluster
+from drift_audit_gcp.fleet import Fleet, GcpCluster, settled
 from drift_audit_gcp.links import id_of, project_of
 from drift_audit_gcp.networks.rules import expected_rules
 from drift_audit_gcp.resource_types import FIREWALL, NETWORK, ROUTER, SUBNETWORK
@@ -65,3 +68,11 @@ def _loss(cluster: GcpCluster, severity: Severity, what: str, reaction: str) -> 
         next_steps=(asking(f"Find out in the audit log who deleted the {what}."),),
         transitional=cluster.deleting or not cluster.ready,
     )
+
+
+def unbuilt_networks(fleet: Fleet, links: Sequence[Link], now: datetime) -> Iterator[Doubted]:
+    """Clusters that should have a network by now: of all that stands in it nothing can be compared."""
+    for cluster in fleet.clusters.values():
+        expected = settled(cluster.infra, now) and not (cluster.deleting or cluster.externally_managed)
+        if expected and not cluster.recorded.get("selfLink"):
+            yield doubted(cluster.infra, cluster.key, unbuilt(cluster, "network"))

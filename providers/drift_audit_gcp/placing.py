@@ -68,8 +68,16 @@ def not_configured(what: str, project: str) -> Unplaced:
 
 
 def places_in(fleet: Fleet, clouds: Sequence[CloudScopeView]) -> Placements:
-    """The same as the scopes that were read tell it, without any settings: how a recording is judged."""
-    placed = {key: cloud.scope for cloud in clouds for key in cloud.clusters}
+    """The same as the scopes that were read tell it, without any settings: how a recording is judged.
+
+    The host project of a shared VPC has its guests among its clusters too; they live in their own project.
+    """
+    placed = {
+        key: cloud.scope
+        for cloud in clouds
+        for key in cloud.clusters
+        if key in fleet.clusters and fleet.clusters[key].project == cloud.scope.account
+    }
     unplaced = {
         key: Unplaced(reason="its project is not known", remedy="See the gaps of this audit.")
         for key in {*fleet.clusters, *fleet.broken}

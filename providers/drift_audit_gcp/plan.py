@@ -28,15 +28,19 @@ _LATER: tuple[tuple[str, str], ...] = (
 def plan_scopes(fleet: Fleet, settings: GcpSettings) -> ScopePlan:
     """One request per project for all its clusters together, and a gap per cluster without a place."""
     places = place(fleet, settings)
-    members: dict[CloudScope, list[ClusterKey]] = {scope_of(entry.project): [] for entry in settings.projects}
+    members: dict[CloudScope, set[ClusterKey]] = {scope_of(entry.project): set() for entry in settings.projects}
     for key, scope in places.placed.items():
-        members[scope].append(key)
+        members[scope].add(key)
+        host = scope_of(fleet.clusters[key].network_project)
+        if host in members:
+            members[host].add(key)
     named = _named_ids(fleet)
-    hosts = {fleet.clusters[key].network_project for key in places.placed}
     return ScopePlan(
         requests=tuple(
             ScopeRequest(
-                scope=scope, clusters=tuple(sorted(members[scope])), hints=_hints(scope, members, named, hosts)
+                scope=scope,
+                clusters=tuple(sorted(members[scope])),
+                hints=_hints(scope, members[scope], named[scope.account], places),
             )
             for scope in sorted(members)
         ),
@@ -47,12 +51,12 @@ def plan_scopes(fleet: Fleet, settings: GcpSettings) -> ScopePlan:
 
 def _hints(
     scope: CloudScope,
-    members: Mapping[CloudScope, list[ClusterKey]],
-    named: Mapping[str, Mapping[str, set[str]]],
-    hosts: set[str],
+    members: set[ClusterKey],
+    named: Mapping[str, set[str]],
+    places: Placements,
 ) -> Mapping[str, tuple[str, ...]]:
-    hints = {kind: tuple(sorted(ids)) for kind, ids in named[scope.account].items()}
-    if not members[scope] and scope.account in hosts:
+    hints = {kind: tuple(sorted(ids)) for kind, ids in named.items()}
+    if members and all(places.placed[key] != scope for key in members):
         hints[HOST_PROJECT_HINT] = (scope.account,)
     return hints
 

@@ -93,6 +93,20 @@ PLAIN = GcpClusterSpec(
 )
 """One cluster that leaves everything to its controller."""
 
+HOST_PROJECT = "network-project"
+SHARED = GcpClusterSpec(
+    name="guest",
+    spec={
+        "network": {
+            "name": "shared",
+            "hostProject": HOST_PROJECT,
+            "subnets": [{"name": "nodes", "cidrBlock": "10.0.0.0/24"}],
+        }
+    },
+    machines=(GcpMachineSpec(name="guest-md-0"),),
+)
+"""One cluster in the network of another project."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:

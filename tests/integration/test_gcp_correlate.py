@@ -13,7 +13,7 @@ from drift_audit.interfaces import Correlation
 from drift_audit.model.findings import Severity
 from drift_audit.model.objects import CapiObject
 from drift_audit_gcp.resource_types import INSTANCE
-from tests.integration.gcp_world import FULL, PLAIN, World, world
+from tests.integration.gcp_world import FULL, HOST_PROJECT, PLAIN, SHARED, World, world
 from tests.rig.gcp.capg import PROJECT, GcpClusterSpec, GcpMachineSpec
 from tests.rig.gcp.cloud import HOST, REGION
 from tests.rig.gcp.server import GcpServer
@@ -21,18 +21,6 @@ from tests.unit.gcp.builders import INFRA, capi_object, quiet, view
 
 P = f"projects/{PROJECT}"
 ZONE = f"{P}/zones/europe-west3-a"
-HOST_PROJECT = "network-project"
-SHARED = GcpClusterSpec(
-    name="guest",
-    spec={
-        "network": {
-            "name": "shared",
-            "hostProject": HOST_PROJECT,
-            "subnets": [{"name": "nodes", "cidrBlock": "10.0.0.0/24"}],
-        }
-    },
-    machines=(GcpMachineSpec(name="guest-md-0"),),
-)
 
 
 @pytest.fixture
@@ -117,7 +105,7 @@ class TestDoubt:
         assert "has no network in its status" in correlation.gaps[0].reason
 
     def test_a_load_balancer_that_should_be_built_by_now_is_told(self, full: World) -> None:
-        network = dict(full.named("GCPCluster", "c1").status["network"])  # type: ignore[arg-type, call-overload]
+        network = dict(full.named("GCPCluster", "c1").status["network"])  # type: ignore[arg-type]
         del network["apiInternalForwardingRule"], network["apiServerBackendService"]
         objects = full.with_changed("GCPCluster", "c1", status={"network": network})
 

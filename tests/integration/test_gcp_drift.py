@@ -302,6 +302,20 @@ def test_a_link_with_the_number_of_the_project_is_the_same_link(full: World) -> 
     assert told(full) == []
 
 
+def test_one_block_in_two_spellings_is_one_block(gcp_server: GcpServer) -> None:
+    rule = {
+        "name": "one",
+        "allowed": [{"IPProtocol": "TCP", "ports": ["22"]}],
+        "sourceRanges": ["10.9.0.7", "10.8.0.9/24"],
+        "targetTags": ["c9-node"],
+    }
+    spec = GcpClusterSpec(name="c9", spec={"network": {"firewall": {"firewallRules": [rule]}}})
+    found = world(gcp_server, spec)
+    gcp_server.cloud.change(f"{P}/global/firewalls/c9-one", sourceRanges=["10.9.0.7/32", "10.8.0.0/24"])
+
+    assert told(found) == []
+
+
 def test_a_network_that_somebody_brought_is_compared_with_what_the_spec_says_only(gcp_server: GcpServer) -> None:
     network = {"name": "brought", "subnets": [{"name": "nodes", "cidrBlock": "10.0.0.0/24"}]}
     spec = GcpClusterSpec(

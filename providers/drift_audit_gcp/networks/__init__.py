@@ -9,12 +9,12 @@ from drift_audit_gcp.family import Family, LeftoverRule
 from drift_audit_gcp.networks.expected import EXPECTATIONS
 from drift_audit_gcp.networks.names import named_parts, unbuilt_networks
 from drift_audit_gcp.networks.observed import COMPARERS, CONDITIONS, OBSERVATIONS
-from drift_audit_gcp.networks.rules import ANYWHERE
+from drift_audit_gcp.networks.rules import OPEN
 from drift_audit_gcp.resource_types import NETWORK, ROUTER, SUBNETWORK
 
 
 def _opened(wanted: Json, actual: Json) -> Severity | None:
-    return Severity.CRITICAL if actual == ANYWHERE and wanted is None else None
+    return Severity.CRITICAL if actual in OPEN and wanted is None else None
 
 
 def _allowed(wanted: Json, actual: Json) -> Severity | None:

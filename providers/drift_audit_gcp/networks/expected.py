@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from drift_audit.model.values import Json, JsonObject, Observed, Present, mapping, text
 from drift_audit_gcp.family import Expectation
+from drift_audit_gcp.networks.blocks import plain_block
 from drift_audit_gcp.networks.rules import ANYWHERE, Rule, expected_rules
 from drift_audit_gcp.subject import Subject
 
@@ -52,12 +53,13 @@ def _declared(subject: Subject, field: str, default: Json) -> Observed | None:
 
 
 def subnet_cidr(subject: Subject) -> Observed | None:
-    return _declared(subject, "cidrBlock", None)
+    block = declared_subnet(subject).get("cidrBlock")
+    return Present(plain_block(block)) if block else None
 
 
 def secondary_ranges(subject: Subject) -> Observed | None:
     declared = mapping(declared_subnet(subject).get("secondaryCidrBlocks"))
-    return Present(dict(declared)) if declared else None
+    return Present({name: plain_block(block) for name, block in declared.items()}) if declared else None
 
 
 def google_access(subject: Subject) -> Observed | None:

@@ -23,7 +23,8 @@ from drift_audit.model.values import (
 from drift_audit.model.views import CloudScopeView
 from drift_audit.provider_kit.parts import Part
 from drift_audit_gcp.links import relative
-from drift_audit_gcp.networks.rules import ANYWHERE, cluster_tags, expected_rules, made_by_others, protocols
+from drift_audit_gcp.networks.blocks import plain_block, plain_blocks
+from drift_audit_gcp.networks.rules import OPEN, cluster_tags, expected_rules, made_by_others, protocols
 from drift_audit_gcp.resource_types import FIREWALL
 from drift_audit_gcp.subject import Subject
 
@@ -58,7 +59,7 @@ def foreign_parts(subject: Subject, row: FieldRow, wanted: Observed, actual: Obs
     """One for each rule; critical where it lets the whole internet in."""
     for found in _foreign(subject):
         rule = found.attributes
-        open_to_all = ANYWHERE in sequence(rule.get("sourceRanges")) and bool(rule.get("allowed"))
+        open_to_all = bool(OPEN & {*plain_blocks(rule.get("sourceRanges"))} and rule.get("allowed"))
         told = {name: rule[name] for name in ("direction", "sourceRanges", "targetTags", "allowed") if name in rule}
         yield Part(
             path=f"firewall[{found.key.id}]",
@@ -99,7 +100,7 @@ def no_nat(subject: Subject) -> bool:
 
 def seen_secondary_ranges(subject: Subject) -> Observed:
     found = map(mapping, sequence(subject.at("secondaryIpRanges")))
-    return Present({text(each.get("rangeName")): each.get("ipCidrRange") for each in found})
+    return Present({text(each.get("rangeName")): plain_block(each.get("ipCidrRange")) for each in found})
 
 
 def seen_google_access(subject: Subject) -> Observed:
@@ -136,7 +137,7 @@ def _listed(value: Json) -> Observed:
 
 
 def seen_sources(subject: Subject) -> Observed:
-    return _listed(subject.at("sourceRanges"))
+    return _listed(plain_blocks(subject.at("sourceRanges")))
 
 
 def seen_source_tags(subject: Subject) -> Observed:
@@ -148,7 +149,7 @@ def seen_target_tags(subject: Subject) -> Observed:
 
 
 def seen_destinations(subject: Subject) -> Observed:
-    return _listed(subject.at("destinationRanges"))
+    return _listed(plain_blocks(subject.at("destinationRanges")))
 
 
 def network_not_ours(subject: Subject) -> bool:

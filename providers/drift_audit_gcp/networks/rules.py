@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from drift_audit.model.values import Json, JsonObject, dig, mapping, sequence, text
 from drift_audit_gcp.fleet import GcpCluster
+from drift_audit_gcp.networks.blocks import plain_blocks
 
 ANYWHERE = "0.0.0.0/0"
+OPEN = frozenset({ANYWHERE, "::/0"})
 _LONGEST = 63
 
 
@@ -67,7 +69,7 @@ def _direction(declared: JsonObject) -> str:
 
 def _rule(declared: JsonObject) -> Rule:
     """With Google's own default: a rule for incoming traffic without any source is for all of them."""
-    sources, source_tags = _texts(declared, "sourceRanges"), _texts(declared, "sourceTags")
+    sources, source_tags = plain_blocks(declared.get("sourceRanges")), _texts(declared, "sourceTags")
     incoming = _direction(declared) == "INGRESS"
     priority = declared.get("priority")
     return Rule(
@@ -78,7 +80,7 @@ def _rule(declared: JsonObject) -> Rule:
         sources=sources or ((ANYWHERE,) if incoming and not source_tags else ()),
         source_tags=source_tags,
         target_tags=_texts(declared, "targetTags"),
-        destinations=_texts(declared, "destinationRanges"),
+        destinations=plain_blocks(declared.get("destinationRanges")),
     )
 
 

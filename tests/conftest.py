@@ -16,6 +16,7 @@ from tests.rig.build import KUBECTL, KUSTOMIZE, RigPrograms, found_or_built, pro
 from tests.rig.cache import MissingPart
 from tests.rig.capi.fleet import LiveFleet
 from tests.rig.capi.live import LiveRig, fresh_live_fleet, running_live_rig
+from tests.rig.gcp.server import GcpServer, running_gcp
 from tests.rig.git_repo import GitRepo, make_repo
 from tests.rig.management_cluster import (
     ManagementCluster,
@@ -126,6 +127,19 @@ def live_fleet(live_rig: LiveRig, tmp_path: Path) -> Iterator[LiveFleet]:
     """An empty fleet of real clusters in a namespace of its own; afterwards its clusters are gone."""
     with fresh_live_fleet(live_rig, tmp_path) as fleet:
         yield fleet
+
+
+@pytest.fixture(scope="session")
+def _running_gcp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GcpServer]:
+    with running_gcp(tmp_path_factory.mktemp("gcp")) as server:
+        yield server
+
+
+@pytest.fixture
+def gcp_server(_running_gcp: GcpServer) -> GcpServer:
+    """An empty Google Cloud."""
+    _running_gcp.reset()
+    return _running_gcp
 
 
 @pytest.fixture

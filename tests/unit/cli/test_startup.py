@@ -13,6 +13,8 @@ from tests.unit.cli.conftest import Program
 HEAVY = (
     "boto3",
     "botocore",
+    "google",
+    "requests",
     "kubernetes",
     "pydantic",
     "rich",

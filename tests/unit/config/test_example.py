@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,10 @@ from drift_audit.config.settings import (
 from drift_audit.config.starter import starter_config
 from drift_audit_aws.settings import AwsAccount, AwsSettings
 from drift_audit_azure.settings import AzureSettings, AzureSubscription
+from drift_audit_gcp.settings import GcpProject, GcpSettings
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
+PROVIDERS: Mapping[str, type[Any]] = {"aws": AwsSettings, "azure": AzureSettings, "gcp": GcpSettings}
 
 SETTINGS: tuple[type[Any], ...] = (
     Config,
@@ -51,20 +54,18 @@ SETTINGS: tuple[type[Any], ...] = (
     AwsAccount,
     AzureSettings,
     AzureSubscription,
+    GcpSettings,
+    GcpProject,
 )
 
 
 def test_the_example_loads_and_fills_every_section() -> None:
-    config = load_config(
-        EXAMPLE,
-        environ={},
-        provider_settings={"aws": AwsSettings, "azure": AzureSettings},
-        report_formats=("console", "html", "json"),
-    )
+    config = load_config(EXAMPLE, environ={}, provider_settings=PROVIDERS, report_formats=("console", "html", "json"))
 
     assert [cluster.name for cluster in config.management_clusters] == ["prod-eu", "staging"]
     assert len(config.management_clusters[0].git) == 2
     assert config.clouds["aws"].accounts[0].account == "123456789012"
+    assert config.clouds["gcp"].projects[0].project == "fleet-prod"
     assert config.suppressions[0].match.path == "spec.replicas"
 
 
@@ -93,7 +94,7 @@ def test_the_starter_configuration_is_valid_with_its_comments_taken_away(tmp_pat
     one_way_to_reach = re.sub(r".*in_cluster.*\n", "", starter_config())
     file.write_text(commented_key.sub(r"\1\2", one_way_to_reach))
 
-    config = load_config(file, environ={}, provider_settings={"aws": AwsSettings})
+    config = load_config(file, environ={}, provider_settings=PROVIDERS)
 
     assert config.management_clusters[0].git[0].name == "fleet"
     assert config.clouds["aws"].accounts[0].account == "123456789012"

@@ -16,12 +16,13 @@ from drift_audit_aws.families import READERS
 from drift_audit_aws.rights import actions, policy
 from drift_audit_aws.session import check_allowed
 from drift_audit_azure.rights import role
+from drift_audit_gcp import rights as gcp_rights
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 RBAC = DEPLOY / "kubernetes" / "rbac.yaml"
 POLICY = DEPLOY / "aws" / "read-only-policy.json"
-
 ROLE_DEFINITION = DEPLOY / "azure" / "read-only-role.json"
+GCP_ROLE = DEPLOY / "gcp" / "role.yaml"
 
 
 def cluster_roles() -> dict[str, Any]:
@@ -45,6 +46,15 @@ def test_the_role_of_azure_is_made_of_what_is_read(request: pytest.FixtureReques
 
     assert ROLE_DEFINITION.read_text() == wanted
     assert all(action.endswith("/read") and "*" not in action for action in json.loads(wanted)["Actions"])
+
+
+def test_the_role_in_google_cloud_is_made_of_what_the_readers_call(request: pytest.FixtureRequest) -> None:
+    wanted = yaml.safe_dump(gcp_rights.role(), sort_keys=False)
+    if request.config.getoption("--update-golden"):
+        GCP_ROLE.write_text(wanted)
+
+    assert GCP_ROLE.read_text() == wanted
+    assert {permission.rpartition(".")[2] for permission in gcp_rights.permissions()} == {"get", "list"}
 
 
 def test_the_roles_of_other_accounts_can_only_be_assumed() -> None:

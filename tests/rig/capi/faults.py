@@ -212,11 +212,6 @@ def newcomer(**fields: Any) -> Callable[[LiveFleet], AbstractContextManager[None
     return lambda fleet: levers.newcomer(fleet, LiveCluster(name=NEWCOMER, workers=0, health_check=None, **fields))
 
 
-def first_of_newcomer(fleet: LiveFleet) -> Json:
-    fleet.await_that("its first Machine", lambda: bool(fleet.machines(NEWCOMER, control_plane=True)))
-    return of_kind("Machine", name_of(fleet.machines(NEWCOMER, control_plane=True)[0]))(fleet)
-
-
 def kustomization(fleet: LiveFleet) -> Json:
     return reference(f"{FLUX}/v1", "Kustomization", fleet.name, fleet.namespace)
 
@@ -326,15 +321,6 @@ FAULTS = {
         reason="InspectionFailed",
         says="Waiting for a Node with spec.providerID",
         signature="JOIN-NO-NODE",
-        after=minutes(25),
-    ),
-    "The first machine of a new cluster starts no API server": Fault(
-        lever=newcomer(start_up=StartUp(api_server=NEVER)),
-        shown_by=first_of_newcomer,
-        condition="InfrastructureReady",
-        status="False",
-        reason="NotReady",
-        signature="CP-INIT",
         after=minutes(25),
     ),
     "A new cluster names an infrastructure object that nobody declared": Fault(
@@ -566,12 +552,12 @@ FAULTS = {
     ),
     "The core manager has crashed": Fault(
         lever=levers.crashed_core,
-        then=third_worker,
+        then=delete_worker,
         shown_by=lambda fleet: reference("apps/v1", "Deployment", "capi-controller-manager", "capi-system"),
         condition="Available",
         status="False",
         reason="MinimumReplicasUnavailable",
         signature="MGMT-CONTROLLER-STALLED",
-        after=minutes(6),
+        after=minutes(20),
     ),
 }

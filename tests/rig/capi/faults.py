@@ -155,29 +155,16 @@ def without_health_check(fleet: LiveFleet) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def replaced_at_the_end(fleet: LiveFleet) -> Iterator[Json]:
-    """The oldest worker, which nothing replaces until the end."""
+def deleted_infrastructure(fleet: LiveFleet) -> Iterator[None]:
+    """Of the oldest worker, which nothing replaces until the end."""
     worker = oldest_worker(fleet)
     with without_health_check(fleet):
         try:
-            yield worker
+            fleet.management_cluster.human.delete(oldest_infrastructure(fleet))
+            yield
         finally:
             if fleet.client.find(worker):
                 fleet.client.delete(worker)
-
-
-@contextmanager
-def deleted_node(fleet: LiveFleet) -> Iterator[None]:
-    with replaced_at_the_end(fleet) as worker:
-        fleet.workload(NAME).delete(reference("v1", "Node", name_of(worker)))
-        yield
-
-
-@contextmanager
-def deleted_infrastructure(fleet: LiveFleet) -> Iterator[None]:
-    with replaced_at_the_end(fleet):
-        fleet.management_cluster.human.delete(oldest_infrastructure(fleet))
-        yield
 
 
 @contextmanager
@@ -362,22 +349,12 @@ FAULTS = {
         beside=frozenset({"MHC-BLIND"}),
         after=minutes(20),
     ),
-    "A person deleted a Node of a workload cluster": Fault(
-        lever=deleted_node,
-        shown_by=oldest_worker,
-        condition="NodeHealthy",
-        status="False",
-        reason="NodeDeleted",
-        signature="NODE-DELETED",
-        beside=frozenset({"MHC-MISSING"}),
-        after=minutes(20),
-    ),
     "A person deleted the infrastructure object of a Machine": Fault(
         lever=deleted_infrastructure,
         shown_by=oldest_worker,
         condition="InfrastructureReady",
         status="False",
-        reason="Deleted",
+        reason="ObjectDeleted",
         signature="INFRA-DELETED-OOB",
         after=minutes(6),
     ),

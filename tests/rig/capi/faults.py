@@ -155,29 +155,16 @@ def without_health_check(fleet: LiveFleet) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def replaced_at_the_end(fleet: LiveFleet) -> Iterator[Json]:
-    """The oldest worker, which nothing replaces until the end."""
+def deleted_infrastructure(fleet: LiveFleet) -> Iterator[None]:
+    """Of the oldest worker, which nothing replaces until the end."""
     worker = oldest_worker(fleet)
     with without_health_check(fleet):
         try:
-            yield worker
+            fleet.management_cluster.human.delete(oldest_infrastructure(fleet))
+            yield
         finally:
             if fleet.client.find(worker):
                 fleet.client.delete(worker)
-
-
-@contextmanager
-def deleted_node(fleet: LiveFleet) -> Iterator[None]:
-    with replaced_at_the_end(fleet) as worker:
-        fleet.workload(NAME).delete(reference("v1", "Node", name_of(worker)))
-        yield
-
-
-@contextmanager
-def deleted_infrastructure(fleet: LiveFleet) -> Iterator[None]:
-    with replaced_at_the_end(fleet):
-        fleet.management_cluster.human.delete(oldest_infrastructure(fleet))
-        yield
 
 
 @contextmanager
@@ -210,11 +197,6 @@ def full_disk(fleet: LiveFleet) -> AbstractContextManager[None]:
 def newcomer(**fields: Any) -> Callable[[LiveFleet], AbstractContextManager[None]]:
     """One more cluster that does not come up."""
     return lambda fleet: levers.newcomer(fleet, LiveCluster(name=NEWCOMER, workers=0, health_check=None, **fields))
-
-
-def first_of_newcomer(fleet: LiveFleet) -> Json:
-    fleet.await_that("its first Machine", lambda: bool(fleet.machines(NEWCOMER, control_plane=True)))
-    return of_kind("Machine", name_of(fleet.machines(NEWCOMER, control_plane=True)[0]))(fleet)
 
 
 def kustomization(fleet: LiveFleet) -> Json:
@@ -328,15 +310,6 @@ FAULTS = {
         signature="JOIN-NO-NODE",
         after=minutes(25),
     ),
-    "The first machine of a new cluster starts no API server": Fault(
-        lever=newcomer(start_up=StartUp(api_server=NEVER)),
-        shown_by=first_of_newcomer,
-        condition="InfrastructureReady",
-        status="False",
-        reason="NotReady",
-        signature="CP-INIT",
-        after=minutes(25),
-    ),
     "A new cluster names an infrastructure object that nobody declared": Fault(
         lever=newcomer(without=frozenset({"DevCluster"})),
         shown_by=of_kind("Cluster", NEWCOMER),
@@ -376,22 +349,12 @@ FAULTS = {
         beside=frozenset({"MHC-BLIND"}),
         after=minutes(20),
     ),
-    "A person deleted a Node of a workload cluster": Fault(
-        lever=deleted_node,
-        shown_by=oldest_worker,
-        condition="NodeHealthy",
-        status="False",
-        reason="NodeDeleted",
-        signature="NODE-DELETED",
-        beside=frozenset({"MHC-MISSING"}),
-        after=minutes(20),
-    ),
     "A person deleted the infrastructure object of a Machine": Fault(
         lever=deleted_infrastructure,
         shown_by=oldest_worker,
         condition="InfrastructureReady",
         status="False",
-        reason="Deleted",
+        reason="ObjectDeleted",
         signature="INFRA-DELETED-OOB",
         after=minutes(6),
     ),
@@ -566,12 +529,12 @@ FAULTS = {
     ),
     "The core manager has crashed": Fault(
         lever=levers.crashed_core,
-        then=third_worker,
+        then=delete_worker,
         shown_by=lambda fleet: reference("apps/v1", "Deployment", "capi-controller-manager", "capi-system"),
         condition="Available",
         status="False",
         reason="MinimumReplicasUnavailable",
         signature="MGMT-CONTROLLER-STALLED",
-        after=minutes(6),
+        after=minutes(20),
     ),
 }

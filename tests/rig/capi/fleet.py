@@ -74,13 +74,13 @@ class LiveFleet:
         self.add(replace(self.clusters[name], **fields))
 
     def remove(self, name: str) -> None:
-        """Deletes the Cluster as its owner is told to, waits until nothing of it is left, and takes it out of Git."""
+        """Takes the cluster out of Git, deletes the Cluster as owners are told to, and waits until nothing is left."""
         cluster = self.clusters.pop(name)
-        self.management_cluster.gitops.delete(reference(CORE, "Cluster", name, cluster.namespace))
-        self.await_that(f"Cluster {name} gone", lambda: not self.remains(), within=GONE_WITHIN_SECONDS)
         self._declared.pop(name)
         self.repo.commit({f"{self.path}/{name}.yaml": None}, f"Remove {name}", date=datetime.now(UTC))
+        self.management_cluster.gitops.delete(reference(CORE, "Cluster", name, cluster.namespace))
         self.deliver()
+        self.await_that(f"Cluster {name} gone", lambda: not self.remains(), within=GONE_WITHIN_SECONDS)
 
     @staticmethod
     def now() -> str:

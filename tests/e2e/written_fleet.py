@@ -1,12 +1,11 @@
 """A fleet whose objects a test writes the way their controllers do when something does not work.
 
-    written = Written.of(fleet, Workload(name="prod-1"))
-    written.unborn(written.workers, api_error("VcpuLimitExceeded"))
-    result = written.audit()
+    with Written.of(fleet, Workload(name="prod-1")) as written:
+        unborn(written, written.workers, api_error("VcpuLimitExceeded", "no more"))
+        _, result = written.audit()
 
-Where the words come from: CAPI v1.14.0 core/reconcilers/machine/machine_controller_status.go, machineset_controller_
-status.go, machinedeployment_status.go and cluster_controller_status.go; CAPA v2.13.0 controllers/awsmachine_controller.
-go. The API server of the rig is the workload cluster, too: the kubeconfig Secret of the Cluster leads back to it.
+The API server of the rig is the workload cluster, too: the kubeconfig Secret of the Cluster leads back to it. What the
+controllers say of Machines is in `written_machines`, all other words in `written_words`.
 """
 
 from __future__ import annotations
@@ -193,7 +192,7 @@ class Written:
 
     # The workload cluster
 
-    def put_kubeconfig(self, content: bytes = b"", *, key: str = "value") -> None:
+    def put_kubeconfig(self, content: bytes = b"") -> None:
         """The Secret as KCP writes it; without content, one that leads to the rig's API server."""
         server = self.fleet.management_cluster.server
         pair = server.authority.client(HUMAN.user, HUMAN.groups, lifetime=timedelta(days=365))
@@ -201,7 +200,7 @@ class Written:
         self.client.apply(reads_kubeconfigs(self.namespace), "rig")
         secret = self.named("v1", "Secret", f"{self.cluster}-kubeconfig")
         secret["metadata"]["labels"] = {f"{CORE_GROUP}/cluster-name": self.cluster}
-        data = {key: base64.b64encode(told).decode()}
+        data = {"value": base64.b64encode(told).decode()}
         self.client.apply({**secret, "type": f"{CORE_GROUP}/secret", "data": data})
 
     def inside(self, *targets: Json) -> None:
@@ -212,12 +211,11 @@ class Written:
             if "status" in target:
                 self.client.status(target)
 
-    def node(self, name: str, *changed: Json, labels: Json | None = None, **status: Any) -> Json:
+    def node(self, name: str, *changed: Json, **status: Any) -> Json:
         """The Node of a Machine, as its kubelet writes it; these conditions changed."""
         spec = {"providerID": self.machine(name)["spec"]["providerID"]}
         conditions = [self._dated(each) for each in merged(WELL["Node"], changed)]
         made = reference("v1", "Node", f"ip-{name}")
-        made["metadata"]["labels"] = labels or {}
         return {**made, "spec": spec, "status": {"conditions": conditions, **status}}
 
     def node_says(self, name: str, *changed: Json, **more: Any) -> None:

@@ -25,7 +25,6 @@ NO_NETWORK = (
     "message:Network plugin returns error: cni plugin not initialized"
 )
 XID_79 = "NVRM: Xid (PCI:0000:3b:00): 79, pid=4711, GPU has fallen off the bus."
-GPUS = {"nvidia.com/gpu.present": "true", "nvidia.com/gpu.count": "8"}
 EIGHT = {"nvidia.com/gpu": "8"}
 BUDGET = (
     "cannot evict pod as it would violate the pod's disruption budget. "
@@ -59,7 +58,7 @@ def _gpu(written: Written) -> Sequence[str]:
     """NVSentinel's word for it; the kubelet, and so the Machine, are well."""
     name = written.workers[0]
     failed = condition("SysLogsXIDError", "True", "SysLogsXIDErrorIsNotHealthy", XID_79, 30)
-    written.node_says(name, failed, labels=GPUS, capacity=EIGHT, allocatable=EIGHT)
+    written.node_says(name, failed, capacity=EIGHT, allocatable=EIGHT)
     written.look_everywhere()
     return [name]
 

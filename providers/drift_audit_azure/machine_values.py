@@ -168,6 +168,14 @@ def identities(subject: Subject) -> Observed:
     return Present(ids)
 
 
+def wanted_zone(subject: Subject) -> Observed | None:
+    """The Machine's word counts before the AzureMachine's (azure/scope/machine.go, AvailabilityZone)."""
+    machine = subject.machine.machine if subject.machine is not None else None
+    asked = text(machine.spec.get("failureDomain")) if machine is not None else ""
+    found = asked or text(subject.object.spec.get("failureDomain"))
+    return Present(found) if found else None
+
+
 def zone(subject: Subject) -> Observed:
     zones = sequence(subject.resource.attributes.get("zones"))
     return Present(text(zones[0])) if zones else ABSENT
@@ -298,6 +306,7 @@ EXPECTATIONS = (
     wanted_name_tag,
     wanted_priority,
     wanted_role_tag,
+    wanted_zone,
 )
 OBSERVATIONS = (
     boot_diagnostics,

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from azure.core import PipelineClient
 from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
@@ -105,12 +106,20 @@ class TokenFile:
         self._path = path
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        from azure.core.exceptions import ClientAuthenticationError
-
         try:
             return AccessToken(self._path.read_text(encoding="utf-8").strip(), int(time.time()) + 60)
         except OSError as error:
             raise ClientAuthenticationError(f"token_file cannot be read: {error.strerror}") from error
+
+
+class NoCredential:
+    """Stands for a credential that could not even be made: asking it tells why."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        raise ClientAuthenticationError(self._why)
 
 
 class SubscriptionSession:
@@ -207,9 +216,17 @@ def _code(body: bytes) -> str:
 
 
 def _credential(settings: AzureSettings, subscription: AzureSubscription, authority: str) -> TokenCredential:
-    """The audit's own identity; azure-identity is imported only where one of its kinds is wanted."""
+    """The audit's own identity. What its surroundings lack is told when it is asked for a token."""
     if settings.token_file:
         return TokenFile(Path(settings.token_file))
+    try:
+        return _ambient(settings, subscription, authority)
+    except ValueError as error:
+        return NoCredential(str(error))
+
+
+def _ambient(settings: AzureSettings, subscription: AzureSubscription, authority: str) -> TokenCredential:
+    """azure-identity is imported only where one of its kinds is wanted."""
     from azure import identity
 
     tenant, client = subscription.tenant or None, subscription.client_id or None

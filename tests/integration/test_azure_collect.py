@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,7 +24,8 @@ from drift_audit.model.views import CloudScopeView, ScopeStatus
 from drift_audit_azure.guard import ReadOnlyGuard, RefusedCall, check_allowed
 from drift_audit_azure.resource_types import BY_WORD, INDEXED
 from drift_audit_azure.rights import actions
-from drift_audit_azure.settings import AzureSubscription
+from drift_audit_azure.session import SubscriptionSession
+from drift_audit_azure.settings import AzureSettings, AzureSubscription
 from tests.integration.azure_flips import NODE, NODE_NIC, NODE_RULES
 from tests.integration.azure_world import World, world
 from tests.rig.azure.cluster import AzureClusterSpec, AzureMachineSpec
@@ -333,6 +335,28 @@ def test_a_token_that_cannot_be_had_is_a_gap(azure_endpoint: AzureEndpoint) -> N
 
     assert "has no token" in gap.reason
     assert azure_endpoint.asked == []
+
+
+@pytest.mark.parametrize("credential", ["environment", "workload-identity"])
+def test_surroundings_without_credentials_are_a_gap(
+    azure_endpoint: AzureEndpoint, credential: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    built = world(azure_endpoint, C1, token_file="", credential=credential)
+
+    (gap,) = scope_of(built).gaps
+
+    assert "has no token" in gap.reason and "az login" in gap.remedy
+    assert azure_endpoint.asked == []
+
+
+@pytest.mark.parametrize("credential", ["default", "cli", "managed-identity"])
+def test_every_kind_of_credential_can_be_made(credential: str) -> None:
+    """Made only: asking them would look for an identity on this machine."""
+    settings = AzureSettings(credential=credential)  # type: ignore[arg-type]
+
+    assert SubscriptionSession(settings, AzureSubscription(subscription=SUBSCRIPTION)).meter.calls == 0
 
 
 def test_a_second_look_confirms_by_the_id_and_takes_out_what_is_gone(azure_endpoint: AzureEndpoint) -> None:

@@ -140,6 +140,14 @@ def test_a_network_that_somebody_brought_is_adopted(azure_endpoint: AzureEndpoin
     assert (fact.row.id, fact.row.reaction.kind) == ("azure.vnet.address-space", ReactionKind.ADOPTED)
 
 
+def test_the_zone_of_the_machine_counts_before_that_of_its_infrastructure(azure_endpoint: AzureEndpoint) -> None:
+    built = world(azure_endpoint, C1)
+    older = changed(built.named("AzureMachine", "c1-md-0"), spec={"failureDomain": "3"})
+    newer = changed(built.named("Machine", "c1-md-0"), spec={"failureDomain": "2"})
+
+    assert built.facts(replaced(built.objects, older, newer)) == ()
+
+
 def test_a_machine_that_is_deleted_is_not_compared(azure_endpoint: AzureEndpoint) -> None:
     built = world(azure_endpoint, C1)
     FLIPS["azure.vm.size"](built.azure)

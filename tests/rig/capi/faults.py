@@ -352,9 +352,10 @@ FAULTS = {
     "A person deleted the infrastructure object of a Machine": Fault(
         lever=deleted_infrastructure,
         shown_by=oldest_worker,
-        condition="InfrastructureReady",
+        condition="Ready",
         status="False",
-        reason="ObjectDeleted",
+        reason="NotReady",
+        says="DevMachine has been deleted while the Machine still exists\n* NodeHealthy: Node",
         signature="INFRA-DELETED-OOB",
         after=minutes(6),
     ),

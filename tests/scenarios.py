@@ -31,9 +31,12 @@ _RANDOM = (
     re.compile(r"/tmp/[\w/.-]+/(?=[\w.-]+\.log\b)"),
     re.compile(r"(?<=127\.0\.0\.1:)\d+|(?<=localhost:)\d+"),
     re.compile(r"(?<=-)[bcdfghjklmnpqrstvwxz2456789]{5}(?:-[bcdfghjklmnpqrstvwxz2456789]{5})*\b"),
+    re.compile(r"(?<=generation )\d+|\d+(?= is the last that was)"),
+    re.compile(r"(?<![\w-])(?:live|fleet)-\d+(?![\w-])"),
     re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b"),
 )
-"""Moments, uids, ports of this machine, the suffixes that Kubernetes gives to names, the ids that AWS gives."""
+"""Moments, uids, files and ports of this machine, the suffixes that Kubernetes gives to names, generations, the
+namespaces of the rig, the ids that AWS gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

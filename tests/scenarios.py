@@ -32,6 +32,7 @@ _RANDOM = (
     re.compile(r"(?<=127\.0\.0\.1:)\d+|(?<=localhost:)\d+"),
     re.compile(r"(?<=-)[bcdfghjklmnpqrstvwxz2456789]{5}(?:-[bcdfghjklmnpqrstvwxz2456789]{5})*\b"),
     re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b"),
+    re.compile(r"(?<=\bapiserver-target-)\w+"),
 )
 """Moments, uids, ports of this machine, the suffixes that Kubernetes gives to names, the ids that AWS gives."""
 

@@ -19,7 +19,7 @@ STUCK = builders.finding(
     evidence=(
         "condition NodeHealthy is Unknown since 2026-11-20T12:00:00Z",
         "dial 127.0.0.1:20017 of fleet/one-md-0-x7k2p-9w5zz",
-        "instance i-0a1b2c3d4e5f60718",
+        "instance i-0a1b2c3d4e5f60718 in target-group apiserver-target-5a935",
         "a fourth line",
     ),
 )
@@ -37,7 +37,7 @@ def test_what_is_random_in_a_run_is_not_taken_down() -> None:
     assert found.evidence == (
         "condition NodeHealthy is Unknown since …",
         "dial 127.0.0.1:… of …/one-md-0-…",
-        "instance i-…",
+        "instance i-… in target-group apiserver-target-…",
     )
 
 

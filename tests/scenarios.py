@@ -34,6 +34,7 @@ _RANDOM = (
     re.compile(r"(?<=generation )\d+|\d+(?= is the last that was)"),
     re.compile(r"(?<![\w-])(?:live|fleet)-\d+(?![\w-])"),
     re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}\b"),
+    re.compile(r"(?<=\bapiserver-target-)\w+"),
 )
 """Moments, uids, files and ports of this machine, the suffixes that Kubernetes gives to names, generations, the
 namespaces of the rig, the ids that AWS gives."""

@@ -18,7 +18,7 @@ STUCK = builders.finding(
     object=builders.object_ref("Machine", "one-md-0-x7k2p-9w5zz"),
     evidence=(
         "condition NodeHealthy is Unknown since 2026-11-20T12:00:00Z",
-        "dial 127.0.0.1:20017 of fleet/one-md-0-x7k2p-9w5zz",
+        "dial 127.0.0.1:20017 of fleet/one-md-0-x7k2p-9w5zz in target-group apiserver-target-5a935",
         "instance i-0a1b2c3d4e5f60718: generation 4 of Machine/live-12/a has not been seen, 3 is the last that was",
         "a fourth line",
     ),
@@ -36,7 +36,7 @@ def test_what_is_random_in_a_run_is_not_taken_down() -> None:
     assert (found.signature, found.object, found.seconds) == ("JOIN-NO-NODE", "Machine/one-md-0-…", 1.2)
     assert found.evidence == (
         "condition NodeHealthy is Unknown since …",
-        "dial 127.0.0.1:… of …/one-md-0-…",
+        "dial 127.0.0.1:… of …/one-md-0-… in target-group apiserver-target-…",
         "instance i-…: generation … of Machine/…/a has not been seen, … is the last that was",
     )
 

@@ -80,7 +80,8 @@ def _run(
     views = collector.look_closer(views, suspicion_of(views, config.thresholds.stuck, clock()))
     past = watched(history.recall(), _live(views, config), clock()) if history else None
     progress(began("judging"))
-    judged = _judged(views, config, providers, clock(), past)
+    now = clock()
+    judged = _judged(views, config, providers, now, past)
     progress(ended("judging"))
     if judged.findings:
         first, views = views, collector.reread(views, suspects_of(judged.findings))
@@ -88,12 +89,13 @@ def _run(
             judged = replace(judged, views=views)
         else:
             progress(began("judging again"))
-            judged = _judged(views, config, providers, clock(), past)
+            now = clock()
+            judged = _judged(views, config, providers, now, past)
             progress(ended("judging again"))
     judged = replace(judged, with_trees=bool(judged.findings))
     result = _result(judged, config, started_at, clock())
     if history is not None and past is not None:
-        history.keep(with_findings(past, result.findings, clock()))
+        history.keep(with_findings(past, result.findings, now))
     return views, result
 
 

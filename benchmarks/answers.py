@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _PAGE_MARKS = ("NextToken", "Marker")
 _IN_NAMESPACE = re.compile(r"/namespaces/[^/]+/")
 _NUMBERED = re.compile(r"\d+")
 _XMLNS = re.compile(rb' xmlns="[^"]*"')
+_NAMESPACES = threading.Lock()
+"""Which namespace goes without a prefix is known to the whole process, and services differ in it."""
 _ROOT = re.compile(r"\{(?P<namespace>[^}]*)\}(?P<name>.+)")
 
 
@@ -194,16 +197,17 @@ def _listing(body: bytes) -> _Listing:
     if not body.lstrip().startswith(b"<"):
         return _Listing(body, (), b"")
     root = ElementTree.fromstring(body)
-    name = _ROOT.match(root.tag)
-    if name:
-        ElementTree.register_namespace("", name["namespace"])
     holder = _holder(root)
     if holder is None:
         return _Listing(body, (), b"")
-    items = [ElementTree.tostring(item, "utf-8") for item in holder]
-    holder[:] = []
-    holder.text = "\uf8ff"
-    head, _, tail = ElementTree.tostring(root, "utf-8").partition("\uf8ff".encode())
+    with _NAMESPACES:
+        name = _ROOT.match(root.tag)
+        if name:
+            ElementTree.register_namespace("", name["namespace"])
+        items = [ElementTree.tostring(item, "utf-8") for item in holder]
+        holder[:] = []
+        holder.text = "\uf8ff"
+        head, _, tail = ElementTree.tostring(root, "utf-8").partition("\uf8ff".encode())
     return _Listing(head, tuple(_XMLNS.sub(b"", item, count=1) for item in items), tail)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -80,16 +80,33 @@ def _run(
     views = collector.look_closer(views, suspicion_of(views, config.thresholds.stuck, clock()))
     past = watched(history.recall(), _live(views, config), clock()) if history else None
     progress(began("judging"))
-    result = judge(views, config, providers=providers, clock=clock, started_at=started_at, with_trees=False, past=past)
+    now = clock()
+    judged = _judged(views, config, providers, now, past)
     progress(ended("judging"))
-    if result.findings:
-        views = collector.reread(views, suspects_of(result))
-        progress(began("judging again"))
-        result = judge(views, config, providers=providers, clock=clock, started_at=started_at, past=past)
-        progress(ended("judging again"))
+    if judged.findings:
+        first, views = views, collector.reread(views, suspects_of(judged.findings))
+        if findings_stand(judged.findings, first, views):
+            judged = replace(judged, views=views)
+        else:
+            progress(began("judging again"))
+            now = clock()
+            judged = _judged(views, config, providers, now, past)
+            progress(ended("judging again"))
+    judged = replace(judged, with_trees=bool(judged.findings))
+    result = _result(judged, config, started_at, clock())
     if history is not None and past is not None:
-        history.keep(with_findings(past, result.findings, clock()))
+        history.keep(with_findings(past, result.findings, now))
     return views, result
+
+
+def findings_stand(findings: Sequence[Finding], first: Views, second: Views) -> bool:
+    """True where a second judgement would say the same: all findings are of health, which no second read makes surer,
+    and what was read again is as it was."""
+    return all(of_health(finding) and finding.resource is None for finding in findings) and all(
+        before is after
+        or (before.objects, before.other_versions, before.gaps) == (after.objects, after.other_versions, after.gaps)
+        for before, after in zip(first.clusters, second.clusters, strict=True)
+    )
 
 
 def _live(views: Views, config: Config) -> list[ClusterView]:
@@ -127,12 +144,29 @@ def judge(
     clock: Clock,
     started_at: datetime,
     recording_digest: str | None = None,
-    with_trees: bool = True,
     past: Past | None = None,
 ) -> AuditResult:
     """What the views mean. Reads nothing: the same views, and what was seen before, give the same findings anywhere."""
+    judged = _judged(views, config, providers, clock(), past)
+    return _result(judged, config, started_at, clock(), recording_digest)
+
+
+def _result(
+    judged: Judged, config: Config, started_at: datetime, finished_at: datetime, recording_digest: str | None = None
+) -> AuditResult:
+    return assemble(
+        judged,
+        started_at=started_at,
+        finished_at=finished_at,
+        config_digest=config.digest,
+        recording_digest=recording_digest,
+        fail_on=config.fail_on,
+    )
+
+
+def _judged(views: Views, config: Config, providers: Providers, now: datetime, past: Past | None) -> Judged:
     pairings = {view.management_cluster: pair_objects(view, views.git) for view in views.clusters}
-    judged = _with_git(views, pairings, config, clock())
+    judged = _with_git(views, pairings, config, now)
     judged = _with_clouds(judged, views, config, providers)
     cluster_of = {name: {p.key: p.cluster for p in pairing.pairs} for name, pairing in pairings.items()}
     bespoke = {
@@ -148,26 +182,18 @@ def judge(
         marked = with_first_seen(past, marked, judged.now)
     causes, explained = group_into_causes(join_causes(marked, views.clusters, _delivered(pairings)))
     placed = with_places(explained, views.clusters, pairings)
-    return assemble(
-        Judged(
-            views=views,
-            gaps=judged.gaps,
-            findings=with_owners(with_authors(placed, views.git), views, config.owners),
-            causes=causes,
-            suppressions=uses,
-            cluster_of={name: {**known, **bespoke[name].clusters} for name, known in cluster_of.items()},
-            needs={name: declared.needs for name, declared in bespoke.items()},
-            unread_clusters=judged.undecided,
-            correlations=judged.correlations,
-            patience=timedelta(minutes=config.thresholds.transition_minutes),
-            remediations=remediations(views, cluster_of, config.thresholds.stuck, judged.now),
-            with_trees=with_trees,
-        ),
-        started_at=started_at,
-        finished_at=clock(),
-        config_digest=config.digest,
-        recording_digest=recording_digest,
-        fail_on=config.fail_on,
+    return Judged(
+        views=views,
+        gaps=judged.gaps,
+        findings=with_owners(with_authors(placed, views.git), views, config.owners),
+        causes=causes,
+        suppressions=uses,
+        cluster_of={name: {**known, **bespoke[name].clusters} for name, known in cluster_of.items()},
+        needs={name: declared.needs for name, declared in bespoke.items()},
+        unread_clusters=judged.undecided,
+        correlations=judged.correlations,
+        patience=timedelta(minutes=config.thresholds.transition_minutes),
+        remediations=remediations(views, cluster_of, config.thresholds.stuck, judged.now),
     )
 
 
@@ -251,10 +277,10 @@ def _with_clouds(judged: _Judging, views: Views, config: Config, providers: Prov
     )
 
 
-def suspects_of(result: AuditResult) -> Suspects:
+def suspects_of(findings: Sequence[Finding]) -> Suspects:
     """Every object and resource that a finding rests on, and the lines of Git that it shows."""
     objects: dict[str, set[ObjectKey]] = defaultdict(set)
-    for finding in result.findings:
+    for finding in findings:
         if finding.object is not None:
             group = split_api_version(finding.object.api_version)[0]
             key = ObjectKey(group, finding.object.kind, finding.object.namespace, finding.object.name)
@@ -263,12 +289,12 @@ def suspects_of(result: AuditResult) -> Suspects:
         objects={name: frozenset(keys) for name, keys in objects.items()},
         resources=frozenset(
             finding.resource
-            for finding in result.findings
+            for finding in findings
             if finding.resource is not None and finding.verdict is not Verdict.EDITED_AND_REVERTED
         ),
         places=tuple(
             finding.declared_at
-            for finding in sorted(result.findings, key=lambda finding: -finding.severity.rank)
+            for finding in sorted(findings, key=lambda finding: -finding.severity.rank)
             if finding.declared_at is not None and not of_health(finding)
         ),
     )

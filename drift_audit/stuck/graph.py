@@ -20,15 +20,16 @@ CORE = "cluster.x-k8s.io"
 CONTROL_PLANE_LABEL = "cluster.x-k8s.io/control-plane"
 
 _REFS: Sequence[tuple[str, ...]] = (
-    ("spec", "infrastructureRef"),
-    ("spec", "controlPlaneRef"),
-    ("spec", "bootstrap", "configRef"),
-    ("spec", "template", "spec", "infrastructureRef"),
-    ("spec", "template", "spec", "bootstrap", "configRef"),
-    ("spec", "machineTemplate", "infrastructureRef"),
-    ("spec", "machineTemplate", "spec", "infrastructureRef"),
+    ("infrastructureRef",),
+    ("controlPlaneRef",),
+    ("bootstrap", "configRef"),
+    ("template", "spec", "infrastructureRef"),
+    ("template", "spec", "bootstrap", "configRef"),
+    ("machineTemplate", "infrastructureRef"),
+    ("machineTemplate", "spec", "infrastructureRef"),
 )
-"""Where objects of CAPI name what they are made of, in v1beta1 and in v1beta2."""
+"""Where in their specs objects of CAPI name what they are made of, in v1beta1 and in v1beta2."""
+_FIRST_STEPS = frozenset(steps[0] for steps in _REFS)
 
 
 class ObjectGraph:
@@ -103,6 +104,9 @@ class ObjectGraph:
             found = self.get(_owner_key(owner.api_version, owner.kind, owner.name, live.namespace))
             if found is not None:
                 return found
+        if live.kind == "Cluster" and live.key.group == CORE and not self.needs:
+            # The top of nearly every way; who uses what takes a look at every object.
+            return None
         users = self.users(live.key)
         if users:
             return users[0]
@@ -152,7 +156,10 @@ class ObjectGraph:
 
 def references(live: CapiObject) -> list[ObjectKey]:
     """What the object's spec names."""
-    return [key for steps in _REFS if (key := reference_key(live.at(*steps), live.namespace))]
+    spec = live.spec
+    if not any(step in spec for step in _FIRST_STEPS):
+        return []
+    return [key for steps in _REFS if (key := reference_key(dig(spec, *steps), live.namespace))]
 
 
 def reference_key(reference: Json, namespace: str) -> ObjectKey | None:

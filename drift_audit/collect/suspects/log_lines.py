@@ -175,9 +175,12 @@ def _of_json(line: str, at: str) -> _Entry | None:
 
 
 def _of_text(text: str, at: str, now: datetime) -> _Entry | None:
+    """The entry; of one that is no error nothing but that, since most lines are none."""
     head = _TEXT.match(text)
     if head is None:
         return None
+    if head[1] not in "EF":
+        return _Entry(level="info", message="", error="", at="", values={})
     rest = text[head.end() :]
     quoted = _QUOTED.match(rest)
     values: dict[str, Any] = {}
@@ -186,7 +189,7 @@ def _of_text(text: str, at: str, now: datetime) -> _Entry | None:
         values[name] = _unquoted(text_value) if text_value is not None else long or _mapping(mapping) or bare
     error = values.get("err") or values.get("error") or ""
     return _Entry(
-        level="error" if head[1] in "EF" else "info",
+        level="error",
         message=_unquoted(quoted[1]) if quoted else rest.strip(),
         error=error if isinstance(error, str) else "",
         at=_whole_seconds(at) or _moment_in(head, now),

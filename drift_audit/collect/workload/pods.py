@@ -24,7 +24,8 @@ def trouble_of(pod: Mapping[str, Json], now: datetime) -> str:
     phase = text(status.get("phase"))
     if deleted := moment(text(dig(pod, "metadata", "deletionTimestamp"))):
         return "Terminating" if now - deleted > _GRACE_OVER else ""
-    if phase == "Succeeded":
+    if phase == "Succeeded" or (phase == "Running" and _condition(status, "Ready").get("status") == "True"):
+        # Ready: every container is. That is nearly all of nearly every cluster.
         return ""
     if phase in ("Failed", "Unknown"):
         return text(status.get("reason")) or phase

@@ -135,7 +135,7 @@ def test_nobody_is_asked_who_wrote_the_line_that_a_stuck_object_was_made_from() 
     found = audited(views_of(*fleet_with(with_writers(cluster()), late)))
 
     assert [one.rule for one in found.findings if one.declared_at] == ["stuck.UNEXPLAINED"]
-    assert suspects_of(found).places == ()
+    assert suspects_of(found.findings).places == ()
 
 
 @pytest.mark.parametrize(("fail_on", "fails"), [(Severity.HIGH, True), (Severity.CRITICAL, False)])

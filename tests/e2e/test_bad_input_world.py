@@ -236,7 +236,7 @@ def test_a_kubeconfig_that_does_not_fit_is_a_mistake_of_the_user(
 def test_a_cluster_whose_cloud_nobody_knows_is_a_gap(bench: Bench) -> None:
     server = bench.fleet.management_cluster
     namespace = server.new_namespace("foreign")
-    for name, infrastructure in (("azure", "AzureCluster"), ("bare", "")):
+    for name, infrastructure in (("vsphere", "VSphereCluster"), ("azure", "AzureCluster"), ("bare", "")):
         spec = {"infrastructureRef": {"apiGroup": INFRA.split("/")[0], "kind": infrastructure, "name": name}}
         foreign = {**reference(CORE, "Cluster", name, namespace), "spec": spec if infrastructure else {"paused": False}}
         server.gitops.apply(foreign)
@@ -245,7 +245,8 @@ def test_a_cluster_whose_cloud_nobody_knows_is_a_gap(bench: Bench) -> None:
 
     assert done.code == 3, done.told
     reasons = {gap["reason"] for gap in bench.document["coverage"]["gaps"]}
-    assert f"not audited in the cloud: 1 cluster of kind AzureCluster ({namespace}/azure)" in reasons
+    assert f"not audited in the cloud: 1 cluster of kind VSphereCluster ({namespace}/vsphere)" in reasons
+    assert f"the AzureCluster of cluster {namespace}/azure could not be read" in reasons
     assert f"not audited in the cloud: 1 cluster without spec.infrastructureRef ({namespace}/bare)" in reasons
     assert {entry["status"] for entry in bench.document["clusters"]} <= {"incomplete", "drifted"}
 

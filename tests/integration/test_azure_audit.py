@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from drift_audit.audit import judge, suspects_of
 from drift_audit.clock import now
 from drift_audit.collect.masking import Masker
+from drift_audit.collect.recording import read_recording, write_recording
 from drift_audit.config.settings import Config, ManagementClusterSettings
 from drift_audit.model.findings import Confidence, FindingKind, Severity, Verdict
 from drift_audit.model.result import AuditResult, Status
 from drift_audit.model.views import Views
-from tests.integration.azure_flips import FLIPS, NODE
+from drift_audit_azure.provider import AzureProvider
+from drift_audit_azure.settings import AzureSettings
+from tests.integration.azure_flips import FLIPS, NODE, NODE_RULES
 from tests.integration.azure_world import World, world
 from tests.rig.azure.fleets import C1, PRIVATE
 from tests.rig.azure.server import AzureEndpoint
@@ -21,7 +25,11 @@ CONFIG = Config(management_clusters=(ManagementClusterSettings(name="mgmt", cont
 
 
 def audited(built: World) -> AuditResult:
-    """As `run_audit` does it: read, judged, the suspects read once more, judged again."""
+    return _judged(built, read_twice(built))
+
+
+def read_twice(built: World) -> Views:
+    """As `run_audit` does it: read, judged, the suspects read once more."""
     views = [view(built.objects)]
     plan = built.provider.plan(views)
     masker = Masker("key")
@@ -33,7 +41,7 @@ def audited(built: World) -> AuditResult:
         masker.mask_scope(built.provider.reread(request, cloud, suspects), cloud)
         for request, cloud in zip(plan.requests, read.clouds, strict=True)
     ]
-    return _judged(built, replace(read, clouds=tuple(again)))
+    return replace(read, clouds=tuple(again))
 
 
 def _judged(built: World, views: Views) -> AuditResult:
@@ -90,3 +98,23 @@ def test_what_may_not_be_read_is_undetermined_and_never_green(azure_endpoint: Az
 
     assert {finding.verdict for finding in result.findings} == {Verdict.UNDETERMINED}
     assert result.status is Status.INCOMPLETE
+
+
+def test_a_recording_is_judged_as_the_fleet_was_and_without_any_configuration(
+    azure_endpoint: AzureEndpoint, tmp_path: Path
+) -> None:
+    built = world(azure_endpoint, C1, PRIVATE)
+    FLIPS["azure.vm.size"](built.azure)
+    built.azure.remove(NODE_RULES)
+    views = read_twice(built)
+    write_recording(views, tmp_path / "a.dar", tool_version="1", created_at="now", config_digest="x")
+    azure_endpoint.asked.clear()
+
+    replayed = read_recording(tmp_path / "a.dar").views
+    unconfigured = {"azure": AzureProvider(AzureSettings())}
+    judged = judge(replayed, CONFIG, providers=unconfigured, clock=now, started_at=now())
+
+    told = [(finding.id, finding.rule) for finding in _judged(built, views).findings]
+    assert sorted(rule for _, rule in told) == ["azure.network-security-group.missing", "azure.vm.size"]
+    assert [(finding.id, finding.rule) for finding in judged.findings] == told
+    assert azure_endpoint.asked == []

@@ -32,7 +32,7 @@ from tests.rig.azure.cluster import AzureClusterSpec, AzureMachineSpec
 from tests.rig.azure.fleets import C1, PRIVATE
 from tests.rig.azure.server import GRAPH, TOKEN, Answer, AzureEndpoint, Fault, Request, error, refusing
 from tests.rig.azure.world import SUBSCRIPTION, type_of
-from tests.unit.azure.builders import SCOPE, auditing, changed, quiet, replaced, view
+from tests.unit.azure.builders import CORE, INFRA, SCOPE, auditing, capi_object, changed, quiet, replaced, view
 
 OTHER_TENANT = "00000000-0000-4000-8000-0000000000bb"
 ALL_READ = set(BY_WORD)
@@ -511,6 +511,32 @@ class TestScopes:
         gaps = built.provider.plan([view(built.objects)]).gaps
 
         assert [gap.reason for gap in gaps] == ["the private DNS zone of the API server is not audited yet"]
+
+    def test_aks_and_machine_pools_are_gaps(self, azure_endpoint: AzureEndpoint) -> None:
+        reference = {"kind": "AzureManagedCluster", "name": "a1"}
+        objects = [
+            capi_object(CORE, "Cluster", "a1", spec={"infrastructureRef": reference}),
+            capi_object(INFRA, "AzureManagedControlPlane", "a1"),
+            capi_object(INFRA, "AzureMachinePool", "mp-0"),
+        ]
+
+        plan = auditing(azure_endpoint).plan([view(objects)])
+
+        assert plan.requests == ()
+        assert [(gap.subject, gap.reason) for gap in plan.gaps] == [
+            ("default/a1", "AKS clusters are not audited yet"),
+            ("default/mp-0", "virtual machine scale sets are not audited yet"),
+        ]
+
+    def test_a_cluster_whose_azure_object_was_not_read_is_a_gap(self, azure_endpoint: AzureEndpoint) -> None:
+        built = world(azure_endpoint, C1)
+        objects = [found for found in built.objects if found.kind != "AzureCluster"]
+
+        plan = built.provider.plan([view(objects)])
+
+        assert plan.requests == ()
+        assert [gap.reason for gap in plan.gaps] == ["the AzureCluster of cluster default/c1 could not be read"]
+        assert built.correlated([view(objects)], []).undecided
 
 
 class TestReadsOnly:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
+from drift_audit_aws import eks
 from drift_audit_aws.families import READERS
 from tests.faults import spoils
 from tests.faults.bench import (
@@ -26,6 +27,11 @@ UNASKED = {
     "elasticloadbalancing:DescribeInstanceHealth": "asked of classic load balancers, which no cluster here has",
     "autoscaling:DescribeScalingActivities": "asked only of a pool that is short of instances",
     "autoscaling:DescribeInstanceRefreshes": "asked only of a pool whose instances are being replaced",
+    **{
+        action: "asked only where an object names an EKS cluster; refused one by one in test_aws_collect_eks"
+        for reader in eks.FAMILY.readers
+        for action in reader.actions
+    },
 }
 """Actions that a fleet in good order never needs: their readers are the same as those of their neighbours."""
 _IN_TABLE = dict.fromkeys(action for reader in READERS for action in reader.actions)

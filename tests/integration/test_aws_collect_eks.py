@@ -11,8 +11,9 @@ from drift_audit.model.keys import CloudScope
 from drift_audit.model.views import CloudScopeView, ScopeStatus
 from tests.integration.eks_world import ADMINS, EksWorld, auditing, eks_world
 from tests.rig.aws_eks import EksSpec, GroupSpec
+from tests.rig.aws_state import AwsClusterSpec, build_cluster
 from tests.rig.moto_server import AwsEndpoint
-from tests.unit.aws.builders import ACCOUNT, REGION, quiet, view
+from tests.unit.aws.builders import ACCOUNT, REGION, cluster_objects, quiet, view
 from tests.unit.aws.faults import Answer, Fault, Params, faulty_aws
 
 SCOPE = CloudScope("aws", ACCOUNT, REGION)
@@ -202,3 +203,16 @@ def test_a_second_look_asks_for_the_suspects_alone(world: EksWorld) -> None:
     assert paths == [f"/clusters/{world.name}/node-groups/default_ng"]
     assert ("eks-node-group", key.id) not in again.resources
     assert again.gaps == ()
+
+
+def test_a_region_without_eks_is_not_asked_for_it(aws_endpoint: AwsEndpoint) -> None:
+    spec = AwsClusterSpec(name="c1")
+    objects = cluster_objects(spec, build_cluster(aws_endpoint.url, ACCOUNT, REGION, spec))
+
+    with faulty_aws(aws_endpoint.url, lambda _: None) as endpoint:
+        provider = auditing(endpoint.url)
+        (cloud,) = [provider.collect(asked, quiet) for asked in provider.plan([view(objects)]).requests]
+        paths = {params["Path"] for params in endpoint.asked}
+
+    assert cloud.gaps == ()
+    assert paths == {"/"}

@@ -16,6 +16,7 @@ import pytest
 
 from drift_audit.model.fields import ReactionKind
 from drift_audit.model.findings import Severity
+from drift_audit.model.values import Unknown
 from drift_audit_aws.provider import AwsProvider
 from tests.integration.eks_world import ADMINS, FULL, PLAIN, READERS, EksWorld, eks_world
 from tests.rig.aws_network import CCM, ROLE, TAG
@@ -219,7 +220,7 @@ FLIPS = (
         "aws.eks-cluster.logging",
         logs("scheduler", enabled=True),
         "spec.logging.scheduler",
-        HIGH,
+        LOW,
         REVERTED,
         "more logs",
     ),
@@ -581,6 +582,17 @@ def test_while_eks_makes_or_upgrades_something_nothing_is_told_of_it(world: EksW
     ng(world).update(status="CREATING", labels={})
 
     assert world.facts() == ()
+
+
+def test_half_an_answer_about_a_cluster_or_a_node_group_is_no_drift(world: EksWorld) -> None:
+    """What AWS always sends and did not send is unknown; a version that it need not send is nobody's."""
+    del world.answer()["accessConfig"]
+    del ng(world)["version"]
+
+    facts = world.facts()
+
+    assert {fact.row.id.removesuffix(".ahead") for fact in facts} == {"aws.eks-cluster.authentication"}
+    assert all(isinstance(fact.cloud, Unknown) for fact in facts)
 
 
 def test_what_is_paused_is_not_put_back(world: EksWorld) -> None:

@@ -69,7 +69,15 @@ FAMILY = Family(
         ),
     ),
     always_sent={
-        EKS_CLUSTER: frozenset({"roleArn", "version", "resourcesVpcConfig.endpointPublicAccess"}),
+        EKS_CLUSTER: frozenset(
+            {
+                "accessConfig.authenticationMode",
+                "resourcesVpcConfig.endpointPrivateAccess",
+                "resourcesVpcConfig.endpointPublicAccess",
+                "roleArn",
+                "version",
+            }
+        ),
         NODE_GROUP: frozenset(
             {"capacityType", "nodeRole", "scalingConfig.desiredSize", "scalingConfig.maxSize", "scalingConfig.minSize"}
         ),

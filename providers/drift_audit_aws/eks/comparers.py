@@ -70,6 +70,12 @@ def _each(subject: Subject, row: FieldRow, wanted: Observed, actual: Observed) -
             )
 
 
+def _logs(subject: Subject, row: FieldRow, wanted: Observed, actual: Observed) -> Iterator[Part]:
+    """One log more costs money; one log less hides what somebody does."""
+    for part in _each(subject, row, wanted, actual):
+        yield replace(part, severity=Severity.LOW if _value(part.cloud) is True else None)
+
+
 def _items(subject: Subject, row: FieldRow, wanted: Observed, actual: Observed) -> Iterator[Part]:
     """Each item that should not be there."""
     for item in map(text, sequence(_value(actual))):
@@ -132,14 +138,15 @@ COMPARERS: Mapping[str, Comparer] = {
     "each-entry": _each,
     "eks-issues": _issues,
     "eks-items": _items,
+    "eks-logs": _logs,
     "entry-field": _part("exact", "accessEntries", "principalARN"),
     "further-items": _further,
     "group-desired-size": _size,
     "missing-only": _only(lambda wanted, actual: actual is None),
     "mode-ahead": _only(lambda wanted, actual: _mode(actual) > _mode(wanted)),
-    "mode-behind": _only(lambda wanted, actual: _mode(actual) < _mode(wanted)),
+    "mode-behind": _only(lambda wanted, actual: actual is not None and _mode(actual) < _mode(wanted)),
     "present-only": _only(lambda wanted, actual: actual is not None),
     "public-cidrs": _cidrs,
     "version-ahead": _only(lambda wanted, actual: number(actual) > number(wanted)),
-    "version-behind": _only(lambda wanted, actual: number(actual) < number(wanted)),
+    "version-behind": _only(lambda wanted, actual: actual is not None and number(actual) < number(wanted)),
 }

@@ -50,7 +50,10 @@ def name_of(resource_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ClusterReader:
-    """The clusters that objects name, and those that say they are a cluster's of Cluster API."""
+    """The clusters that objects name, and those that say they are a cluster's of Cluster API.
+
+    Asked for where an object names one: a fleet without EKS in a region takes neither the call nor the right to it.
+    """
 
     type: str = EKS_CLUSTER
     actions: tuple[str, ...] = ("eks:ListClusters", "eks:DescribeCluster")
@@ -58,6 +61,8 @@ class ClusterReader:
     everywhere: bool = True
 
     def read(self, calls: Calls, wanted: Wanted) -> Iterator[CloudResource]:
+        if wanted.only is None and not wanted.named:
+            return
         client = calls.client("eks")
         names = (
             sorted(wanted.only)

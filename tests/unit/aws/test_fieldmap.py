@@ -28,9 +28,8 @@ def crd_schema(kind: str) -> Mapping[str, Any]:
     """The schema of the kind in the version that CAPA stores."""
     with required_parts():
         folder = module_folder("aws") / "config" / "crd" / "bases"
-    crd = yaml.load(
-        (folder / f"infrastructure.cluster.x-k8s.io_{kind.lower()}s.yaml").read_text(), Loader=yaml.CSafeLoader
-    )
+    (path,) = folder.glob(f"*.cluster.x-k8s.io_{kind.lower()}s.yaml")
+    crd = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
     version = next(version for version in crd["spec"]["versions"] if version["storage"])
     schema: Mapping[str, Any] = version["schema"]["openAPIV3Schema"]
     return schema

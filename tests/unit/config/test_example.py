@@ -29,7 +29,7 @@ from drift_audit.config.settings import (
 )
 from drift_audit.config.starter import starter_config
 from drift_audit_aws.settings import AwsAccount, AwsSettings
-from drift_audit_gcp.settings import GcpProject, GcpSettings
+from drift_audit_gcp.settings import GcpHistory, GcpProject, GcpSettings
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 PROVIDERS: Mapping[str, type[Any]] = {"aws": AwsSettings, "gcp": GcpSettings}
@@ -53,6 +53,7 @@ SETTINGS: tuple[type[Any], ...] = (
     AwsAccount,
     GcpSettings,
     GcpProject,
+    GcpHistory,
 )
 
 

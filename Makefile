@@ -30,7 +30,7 @@ rig: $(VENV)/dev.stamp ## Build the parts of the test rig into the user's cache 
 	$(BIN)/python -m tests.rig build || test "$$DRIFT_AUDIT_REQUIRE_RIG" != 1
 
 golden: $(VENV)/dev.stamp ## Rewrite the golden reports; read the diff
-	$(BIN)/python -m pytest tests/unit/reports tests/e2e --update-golden
+	$(BIN)/python -m pytest tests/unit/reports tests/e2e tests/unit/docs --update-golden
 
 lock: $(VENV)/bin/python ## Compile requirements/*.txt anew from pyproject.toml
 	$(PIP) install -q uv

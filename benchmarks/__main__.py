@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from benchmarks.audits import FleetFigures, growth_exponent, measure_fleet
 from benchmarks.kubectl import KubectlFigures, measure_against_kubectl
 from benchmarks.measuring import Runs, run
 from benchmarks.prototype import build_prototype
+from benchmarks.unwell import UnwellFigures, measure_unwell
 from tests.rig.cache import MissingPart
 from tests.rig.moto_server import running_moto
 
@@ -22,11 +23,14 @@ from tests.rig.moto_server import running_moto
 @click.option("--clusters", default="20,100,400", show_default=True, help="Sizes of the synthetic fleets.")
 @click.option("--machines", default=50, show_default=True, help="Machines of each cluster.")
 @click.option("--runs", default=3, show_default=True, help="Counted runs of each command.")
+@click.option("--unwell", default="20,100", show_default=True, help="Sizes of fleets with 1 % unwell; empty: none.")
 @click.option("--objects", default=500, show_default=True, help="Objects for kubectl diff; 0 leaves that half out.")
 @click.option("--round-trips", default="0,20", show_default=True, help="Milliseconds to add on the way to the server.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Folder to leave everything in.")
-def bench(clusters: str, machines: int, runs: int, objects: int, round_trips: str, keep: Path | None) -> None:
-    """Measure an audit against its floor, over growing fleets, and against kubectl diff."""
+def bench(
+    clusters: str, machines: int, runs: int, unwell: str, objects: int, round_trips: str, keep: Path | None
+) -> None:
+    """Measure an audit against its floor, over growing fleets, partly unwell ones, and against kubectl diff."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="drift-audit-bench-") as temporary:
         folder = keep or Path(temporary)
@@ -37,11 +41,19 @@ def bench(clusters: str, machines: int, runs: int, objects: int, round_trips: st
         with running_moto() as aws:
             build_prototype(folder / "building", aws, machines=machines).write(prototype)
         measured = []
-        for count in sorted(int(each) for each in clusters.split(",")):
+        for count in _sizes(clusters):
             (folder / f"{count}-clusters").mkdir()
             measured.append(measure_fleet(folder / f"{count}-clusters", prototype, count, runs))
             print(f"measured {count} clusters", file=sys.stderr)
-        _say(_fleets(measured))
+        if measured:
+            _say(_fleets(measured))
+        partly_unwell = []
+        for count in _sizes(unwell):
+            (folder / f"{count}-clusters-unwell").mkdir()
+            partly_unwell.append(measure_unwell(folder / f"{count}-clusters-unwell", prototype, count, runs))
+            print(f"measured {count} clusters, partly unwell", file=sys.stderr)
+        if partly_unwell:
+            _say(_unwell(partly_unwell))
         if objects:
             (folder / "kubectl").mkdir()
             distances = [int(each) for each in round_trips.split(",")]
@@ -50,6 +62,10 @@ def bench(clusters: str, machines: int, runs: int, objects: int, round_trips: st
                     measure_against_kubectl(folder / "kubectl", objects=objects, round_trips=distances, runs=runs)
                 )
             )
+
+
+def _sizes(told: str) -> list[int]:
+    return sorted(int(each) for each in told.split(",") if each)
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -94,6 +110,21 @@ def _fleets(figures: Sequence[FleetFigures]) -> Iterable[str]:
         yield f"| {stage} | {seconds:.2f} |"
 
 
+def _unwell(figures: Iterable[UnwellFigures]) -> Iterable[str]:
+    yield (
+        "| clusters | machines | unwell | healthy s (CPU) | partly unwell s (CPU) | ratio | by CPU time "
+        "| calls added | peak |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for each in figures:
+        yield (
+            f"| {each.clusters} | {each.machines} | {each.unwell} of {each.causes} causes "
+            f"| {each.healthy.wall:.2f} ({each.healthy.cpu:.2f}) | {each.audit.wall:.2f} ({each.audit.cpu:.2f}) "
+            f"| {each.ratio:.2f} | {each.ratio_cpu:.2f} | {_counted(each.added)} "
+            f"| {each.healthy.peak_mib:.0f}, {each.audit.peak_mib:.0f} MiB |"
+        )
+
+
 def _against_kubectl(figures: Iterable[KubectlFigures]) -> Iterable[str]:
     yield (
         "| objects | added round trip | audit s | kubectl diff s | ratio | --concurrency=8 s | ratio "
@@ -108,8 +139,7 @@ def _against_kubectl(figures: Iterable[KubectlFigures]) -> Iterable[str]:
         )
 
 
-def _counted(calls: object) -> str:
-    assert isinstance(calls, dict)
+def _counted(calls: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {verb}" for verb, count in sorted(calls.items()) if count)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
+from benchmarks.illness import WELL, Illness
 from benchmarks.prototype import AwsAnswer, KubeAnswer, Prototype
 from benchmarks.stamping import belongs_to_cluster, region_of, stamped, unstamped
 
@@ -32,10 +33,11 @@ class Body:
 class KubeAnswers:
     """The API server of a fleet of so many clusters, all of which are applied at `revision`."""
 
-    def __init__(self, prototype: Prototype, clusters: int, revision: str) -> None:
+    def __init__(self, prototype: Prototype, clusters: int, revision: str, illness: Illness = WELL) -> None:
         self._prototype = prototype
         self._clusters = clusters
         self._revision = revision.encode()
+        self._illness = illness
 
     def get(self, path: str, query: Mapping[str, str]) -> Body | None:
         """`None` for what the prototype was never asked."""
@@ -77,7 +79,8 @@ class KubeAnswers:
                 own.append(template)
             else:
                 items.append(stamped(template, 0))
-        return items + [stamped(template, number) for number in range(self._clusters) for template in own]
+        items += (stamped(template, number) for number in range(self._clusters) for template in own)
+        return self._illness.told_by(path, items)
 
     def _delivery(self, template: bytes) -> bytes:
         """The GitOps object, with an inventory of every cluster."""
@@ -103,7 +106,8 @@ class _Listing:
 class AwsAnswers:
     """Every region of one account. A request is answered for the clusters that it names, else for the whole region."""
 
-    def __init__(self, prototype: Prototype, clusters: int) -> None:
+    def __init__(self, prototype: Prototype, clusters: int, illness: Illness = WELL) -> None:
+        self._illness = illness
         self._by_request: dict[tuple[str, str], AwsAnswer] = {}
         for answer in prototype.aws:
             self._by_request.setdefault((answer.service, _canonical(answer.request).key), answer)
@@ -121,7 +125,7 @@ class AwsAnswers:
         listing = _listing(known.body)
         if not listing.items:
             return Body(content_type=known.content_type, content=stamped(known.body, min(numbers, default=0)))
-        items = _items_of(known.body, tuple(numbers))
+        items = self._illness.missing_in(_items_of(known.body, tuple(numbers)), numbers)
         page = items[asked.start : asked.start + asked.size] if asked.size else items
         more = bool(asked.size) and asked.start + asked.size < len(items)
         head, tail = stamped(listing.head, min(numbers, default=0)), stamped(listing.tail, min(numbers, default=0))

@@ -54,14 +54,14 @@ def measure_fleet(folder: Path, prototype: Path, clusters: int, runs: int) -> Fl
     """
     with running_fleet(folder, prototype, clusters) as fleet:
         log = folder / "said.log"
-        _audited(fleet, log)
+        audited_in_sync(fleet, log)
         fleet.asked()
-        _audited(fleet, log)
+        audited_in_sync(fleet, log)
         asked = fleet.asked()
         (folder / "asked.json").write_text(json.dumps(asked))
         audits, floors, bares = [], [], []
         for _ in range(runs):
-            audits.append(_audited(fleet, log))
+            audits.append(audited_in_sync(fleet, log))
             floors.append(_floor(fleet, log, "values"))
             bares.append(_floor(fleet, log, "trees"))
         return FleetFigures(
@@ -70,7 +70,7 @@ def measure_fleet(folder: Path, prototype: Path, clusters: int, runs: int) -> Fl
             audit=Runs(tuple(audits)),
             floor=Runs(tuple(floors)),
             bare=Runs(tuple(bares)),
-            calls=_calls(asked),
+            calls=counted_calls(asked),
             mib=_bytes_read(log) / 2**20,
             stages=_stages(fleet),
         )
@@ -83,7 +83,8 @@ def growth_exponent(figures: Sequence[FleetFigures], figure: str = "wall") -> fl
     return math.log(times) / math.log(large.clusters / small.clusters)
 
 
-def _audited(fleet: SyntheticFleet, log: Path) -> Run:
+def audited_in_sync(fleet: SyntheticFleet, log: Path) -> Run:
+    """One audit; raises `RuntimeError` when it says anything but "in sync"."""
     done = run(fleet.command("check", "-o", "json=result.json"), fleet.folder, fleet.environ, log)
     result = json.loads((fleet.folder / "result.json").read_text())
     if done.code != 0 or result["status"] != "in_sync" or len(result["clusters"]) != fleet.clusters:
@@ -101,7 +102,8 @@ def _floor(fleet: SyntheticFleet, log: Path, parsed_into: str) -> Run:
     return done
 
 
-def _calls(asked: Iterable[Mapping[str, Any]]) -> Mapping[str, int]:
+def counted_calls(asked: Iterable[Mapping[str, Any]]) -> Mapping[str, int]:
+    """By verb; raises `RuntimeError` for anything that is no read."""
     counted: Counter[str] = Counter()
     for request in asked:
         action = parse_qs(request["request"]).get("Action", [""])[0] or request["action"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.illness import number_unwell
 from benchmarks.prototype import Prototype
 from benchmarks.server import LOG
 from benchmarks.stamping import belongs_to_cluster, stamped
@@ -30,6 +31,8 @@ class SyntheticFleet:
 
     clusters: int
     machines: int
+    unwell: int
+    """Of the machines."""
     folder: Path
     """Its configuration lies here."""
     url: str
@@ -47,18 +50,23 @@ class SyntheticFleet:
 
 
 @contextmanager
-def running_fleet(folder: Path, prototype: Path, clusters: int) -> Iterator[SyntheticFleet]:
-    """The prototype's cluster so many times, until the block ends."""
+def running_fleet(folder: Path, prototype: Path, clusters: int, unwell: float = 0) -> Iterator[SyntheticFleet]:
+    """The prototype's cluster so many times, until the block ends; of all Machines that share is unwell."""
     known = Prototype.read(prototype)
     repo = _repository(folder / "fleet", known, clusters)
     environ = _environment(folder)
-    command = [sys.executable, "-m", "benchmarks.server", str(prototype), str(clusters), repo.head]
+    command = [sys.executable, "-m", "benchmarks.server", str(prototype), str(clusters), repo.head, str(unwell)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environ) as server:
         assert server.stdout is not None, "it was asked for as a pipe"
         url = f"http://127.0.0.1:{int(server.stdout.readline())}"
         _configure(folder, url)
         yield SyntheticFleet(
-            clusters=clusters, machines=clusters * known.machines, folder=folder, url=url, environ=environ
+            clusters=clusters,
+            machines=clusters * known.machines,
+            unwell=number_unwell(known, clusters, unwell),
+            folder=folder,
+            url=url,
+            environ=environ,
         )
         server.communicate()
 
@@ -94,6 +102,8 @@ def _configure(folder: Path, url: str) -> None:
         ],
         # The budget for calls is set out of the way: how long a client has to wait for it is no matter of speed.
         "clouds": {"aws": {"accounts": [account], "endpoint_url": url, "calls_per_second": 1000.0}},
+        # On a busy machine a workload cluster that is slow to answer is no fact about it.
+        "workload": {"timeout_seconds": 60, "deadline_seconds": 600},
         "cache_dir": "cache",
     }
     (folder / "drift-audit.yaml").write_text(yaml.safe_dump(config))

@@ -16,6 +16,7 @@ from drift_audit.classify.join import join_edits
 from drift_audit.classify.suppress import suppress
 from drift_audit.classify.undone import undone_findings
 from drift_audit.classify.unreadable import pairing_gaps, surely_read, uncompared_gaps
+from drift_audit.classify.unserved import unserved_gaps
 from drift_audit.clock import Clock
 from drift_audit.collect.fleet import Collector, Suspects
 from drift_audit.collect.garbage import relaxed_garbage_collection
@@ -29,8 +30,10 @@ from drift_audit.explain.assemble import Judged, assemble
 from drift_audit.explain.attribution import attribute
 from drift_audit.explain.authors import with_authors
 from drift_audit.explain.causes import group_into_causes
+from drift_audit.explain.drift_effects import of_health
 from drift_audit.explain.joining import join_causes
 from drift_audit.explain.owners import with_owners
+from drift_audit.explain.places import with_places
 from drift_audit.interfaces import Candidate, ChangeHistory, CloudProvider, Correlation, HealthHistory, Progress
 from drift_audit.model.findings import Finding, Verdict
 from drift_audit.model.history import NOTHING, Past
@@ -144,11 +147,12 @@ def judge(
     if past is not None:
         marked = with_first_seen(past, marked, judged.now)
     causes, explained = group_into_causes(join_causes(marked, views.clusters, _delivered(pairings)))
+    placed = with_places(explained, views.clusters, pairings)
     return assemble(
         Judged(
             views=views,
             gaps=judged.gaps,
-            findings=with_owners(with_authors(explained, views.git), views, config.owners),
+            findings=with_owners(with_authors(placed, views.git), views, config.owners),
             causes=causes,
             suppressions=uses,
             cluster_of={name: {**known, **bespoke[name].clusters} for name, known in cluster_of.items()},
@@ -191,7 +195,7 @@ def _with_git(views: Views, pairings: Mapping[str, Pairing], config: Config, now
     """Git against the management clusters."""
     table = ManagerTable(config.managers)
     findings: list[Finding] = []
-    gaps = [*views.all_gaps(), *uncompared_gaps(views)]
+    gaps = [*views.all_gaps(), *uncompared_gaps(views), *unserved_gaps(views.clusters, config)]
     contexts: dict[str, GitContext] = {}
     for view in views.clusters:
         pairing = pairings[view.management_cluster]
@@ -201,6 +205,7 @@ def _with_git(views: Views, pairings: Mapping[str, Pairing], config: Config, now
             confirmed=surely_read(view),
             origins=dict(pairing.origins),
             pairs={pair.key: pair for pair in pairing.pairs},
+            git_is_read=views.git_is_read(view.management_cluster),
         )
         findings += git_findings(compare_with_git(view, pairing, table), context)
         gaps += pairing_gaps(view, pairing, views.git)
@@ -264,6 +269,6 @@ def suspects_of(result: AuditResult) -> Suspects:
         places=tuple(
             finding.declared_at
             for finding in sorted(result.findings, key=lambda finding: -finding.severity.rank)
-            if finding.declared_at is not None
+            if finding.declared_at is not None and not of_health(finding)
         ),
     )

@@ -20,7 +20,7 @@ from drift_audit.explain.tree_parts import TreeSources
 from drift_audit.interfaces import CloudProvider, Correlation, Fact
 from drift_audit.model.comparison import FieldStory
 from drift_audit.model.keys import ClusterKey, ObjectKey
-from drift_audit.model.pairing import ObjectPair, Pairing
+from drift_audit.model.pairing import ObjectPair, Origin, Pairing
 from drift_audit.model.result import AuditResult
 from drift_audit.model.tree import ClusterTree
 from drift_audit.model.values import ABSENT
@@ -43,18 +43,24 @@ def inspect(
     """All that is known of the objects of that name, as text; raises `UsageError` when no view has one."""
     stories: dict[tuple[str, ObjectKey], tuple[FieldStory, ...]] = {}
     outlooks: dict[tuple[str, ObjectKey], Outlook] = {}
+    origins: dict[tuple[str, ObjectKey], Origin] = {}
     table = ManagerTable(config.managers)
     for view in views.clusters:
         pairing = pair_objects(view, views.git)
         cluster_of = {pair.key: pair.cluster for pair in pairing.pairs}
+        git_is_read = views.git_is_read(view.management_cluster)
         for pair in pairing.pairs:
             if (pair.key.kind.lower(), pair.key.namespace, pair.key.name) == (kind.lower(), namespace, name):
-                fields = _with_intent(every_field(view, pair, table), pair, pairing, config, now)
+                fields = _with_intent(
+                    every_field(view, pair, table), pair, pairing, config, now, git_is_read=git_is_read
+                )
                 facts = _facts(views, config, providers, view.management_cluster, pair.key, now)
                 stories[view.management_cluster, pair.key] = tuple(_with_cloud(fields, facts))
                 outlook = _outlook(views, view, pair.key, cluster_of, config, now)
                 outlooks[view.management_cluster, pair.key] = outlook
-    return describe_object(views, result, Stories(stories, outlooks), kind, namespace, name)
+                if pair.key in pairing.origins:
+                    origins[view.management_cluster, pair.key] = pairing.origins[pair.key]
+    return describe_object(views, result, Stories(stories, outlooks, origins), kind, namespace, name)
 
 
 def _outlook(
@@ -140,7 +146,13 @@ def _correlations(
 
 
 def _with_intent(
-    fields: Iterable[FieldStory], pair: ObjectPair, pairing: Pairing, config: Config, now: datetime
+    fields: Iterable[FieldStory],
+    pair: ObjectPair,
+    pairing: Pairing,
+    config: Config,
+    now: datetime,
+    *,
+    git_is_read: bool,
 ) -> list[FieldStory]:
     """The fields of an object that nobody declares, with the values of the declaration that it derives from."""
     if pair.declaration is not None:
@@ -151,6 +163,7 @@ def _with_intent(
         confirmed=frozenset(),
         origins=dict(pairing.origins),
         pairs={each.key: each for each in pairing.pairs},
+        git_is_read=git_is_read,
     )
     return [replace(story, git=derived_value(pair.key, _plain(story.path), context)[0]) for story in fields]
 
@@ -189,7 +202,16 @@ def _with_cloud(fields: Iterable[FieldStory], facts: Iterable[Fact]) -> Iterator
         by_path.setdefault(fact.path if same else "", []).append(fact)
     beside = by_path.pop("", [])
     for story in fields:
-        same_field = by_path.pop(story.path, [])
-        yield replace(story, cloud=same_field[0].cloud) if same_field else story
+        same_field = by_path.get(story.path, [])
+        if len(same_field) == 1:
+            del by_path[story.path]
+        yield replace(story, cloud=same_field[0].cloud) if len(same_field) == 1 else story
     for fact in chain(beside, *by_path.values()):
-        yield FieldStory(path=fact.path, git=ABSENT, capi=fact.capi, cloud=fact.cloud, outcome=fact.row.id)
+        yield FieldStory(
+            path=fact.path,
+            git=ABSENT,
+            capi=fact.capi,
+            cloud=fact.cloud,
+            outcome=fact.row.id,
+            resource=str(fact.link.resource),
+        )

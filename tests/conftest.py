@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.rig.apiserver import ApiServer
+from tests.rig.azure.server import AzureEndpoint, running_azure
 from tests.rig.build import KUBECTL, KUSTOMIZE, RigPrograms, found_or_built, programs
 from tests.rig.cache import MissingPart
 from tests.rig.capi.fleet import LiveFleet
@@ -23,6 +25,16 @@ from tests.rig.management_cluster import (
     running_older_management_cluster,
 )
 from tests.rig.moto_server import AwsEndpoint, running_moto
+from tests.scenarios import Told
+
+# How long an example takes depends on what else the machine does: no test is about that. A fixed seed fixes all draws.
+settings.register_profile(
+    "no clock",
+    deadline=None,
+    derandomize="DRIFT_AUDIT_SEED" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("no clock")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be rewritten instead of compared."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def told(update_golden: bool) -> Told:
+    """Takes down what the audit said of a scenario: `told(finding, scenario=…, proved_on=…, seconds=…)`."""
+    return Told(update_golden)
 
 
 @contextmanager
@@ -135,6 +153,20 @@ def moto_endpoint() -> Iterator[AwsEndpoint]:
     """AWS as moto plays it, over HTTP; one per test process. Tests want `aws_endpoint`, which is emptied for each."""
     with running_moto() as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def azure_double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureEndpoint]:
+    """Azure as the double plays it, over HTTPS; one per test process. Tests want `azure_endpoint`."""
+    with running_azure(tmp_path_factory.mktemp("azure")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def azure_endpoint(azure_double: AzureEndpoint) -> AzureEndpoint:
+    """An empty Azure."""
+    azure_double.reset()
+    return azure_double
 
 
 @pytest.fixture

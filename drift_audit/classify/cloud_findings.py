@@ -74,7 +74,7 @@ def _fact_finding(fact: Fact, explained_by: str, context: CloudContext) -> Findi
         confidence=context.confidence(link, verdict),
         severity=_softened(verdict, raised(severity) if verdict is Verdict.CONFLICT else severity),
         rule=row.id,
-        title=row.title,
+        title=_title(row, verdict),
         cluster=link.cluster,
         management_cluster=link.management_cluster,
         object=object_of(link.object, live),
@@ -190,6 +190,13 @@ def _reaction(row: FieldRow, verdict: Verdict, paused: str) -> str:
             return f"breaks reconciliation{detail}"
         case ReactionKind.ADOPTED:
             return f"the controller copies the cloud's value into the spec{detail}"
+
+
+def _title(row: FieldRow, verdict: Verdict) -> str:
+    """That of the row, which says that something differs: not where nobody knows whether it does."""
+    if verdict is Verdict.UNDETERMINED:
+        return f"{row.path} of the {row.resource} could not be compared"
+    return row.title
 
 
 def _next_steps(fact: Fact, verdict: Verdict) -> tuple[str, ...]:

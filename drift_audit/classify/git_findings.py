@@ -43,6 +43,8 @@ class GitContext:
     """Objects that were read twice, or whose reads need no second look."""
     origins: dict[ObjectKey, Origin]
     pairs: dict[ObjectKey, ObjectPair]
+    git_is_read: bool = True
+    """False where a declaration that was not found may stand in what could not be read."""
 
 
 def git_findings(comparisons: Iterable[ObjectComparison], context: GitContext) -> Iterator[Finding]:
@@ -124,6 +126,10 @@ def _declared_value(pair: ObjectPair, leaf: LeafComparison, context: GitContext)
     return leaf.head, declaration.location_of(leaf.positional)
 
 
+_NOT_FOUND = "no declaration in Git was found that this object derives from"
+_NOT_READ = "not all of Git could be read, and what was read does not declare it"
+
+
 def derived_value(key: ObjectKey, path: tuple[str, ...], context: GitContext) -> tuple[Observed, Location | None]:
     """The Git value of a field of an object that nobody wrote: that of the declaration it derives from."""
     own = context.pairs.get(key)
@@ -132,7 +138,7 @@ def derived_value(key: ObjectKey, path: tuple[str, ...], context: GitContext) ->
     origin = context.origins.get(key)
     source = context.pairs.get(origin.key) if origin else None
     if origin is None or source is None or source.declaration is None:
-        return Unknown("no declaration in Git was found that this object derives from"), None
+        return Unknown(_NOT_FOUND if context.git_is_read else _NOT_READ), None
     if path[:1] != ("spec",):
         return ABSENT, source.declaration.location
     return _value_in(source, (*origin.path, *path[1:]))

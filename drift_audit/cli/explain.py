@@ -30,6 +30,11 @@ def explain(object_name: str, fleet: FleetOptions, talk: TalkOptions, recording:
     next step; of a Cluster or a MachineDeployment, every cause below it; of what only waits, what it waits for.
 
     A cluster-scoped object is KIND/NAME.
+
+    \b
+    Exit codes:
+      0    told, whatever is wrong with it
+      2    could not audit, or no such object
     """
     wanted = parse_object(object_name)
 

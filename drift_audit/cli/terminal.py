@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import re
@@ -113,10 +114,20 @@ def write_result(text: str) -> None:
     """
     if sys.stdout is None:
         raise OutputError("cannot write standard output: it is closed")
+    _let_spell(sys.stdout)
     try:
         _write(sys.stdout, text if text.endswith("\n") else text + "\n")
     except OSError as error:
         raise OutputError(f"cannot write standard output: {error.strerror or error}") from error
+
+
+def _let_spell(stream: TextIO) -> None:
+    """Reports are UTF-8 wherever they go, as XML and JSON say of themselves; a terminal gets what it can show."""
+    if isinstance(stream, io.TextIOWrapper):
+        if _is_terminal(stream):
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8")
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -68,7 +68,7 @@ class Suspects:
     """By management cluster."""
     resources: frozenset[ResourceKey]
     places: tuple[DeclaredAt, ...] = ()
-    """The lines of Git that the findings show, the worst first: asked for their authors."""
+    """The lines of Git that findings of drift show, the worst first: asked for their authors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

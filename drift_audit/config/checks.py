@@ -12,6 +12,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from drift_audit.config.dependencies import dependencies_can_be_judged
+from drift_audit.config.settings import StuckThresholds
 from drift_audit.config.source import ConfigSource, Mistake, nearest, value_at
 from drift_audit.model.findings import Verdict
 from drift_audit.model.keys import FieldPath, format_path
@@ -81,6 +82,13 @@ def git_sources_are_safe(source: ConfigSource) -> Iterator[Mistake]:
                     path=(*at, "path"),
                     message=f"the path of Git source {_name(source, at)} leaves the repository",
                     hint="name a directory inside it, such as 'clusters/prod'",
+                )
+            operation = text(git.get("applier")).rpartition("/")[2] if "/" in text(git.get("applier")) else "Apply"
+            if operation not in ("Apply", "Update"):
+                yield Mistake(
+                    path=(*at, "applier"),
+                    message=f"the applier of Git source {_name(source, at)} ends in {operation!r}, no operation",
+                    hint="as managedFields has it, such as 'kustomize-controller/Apply', or without an operation",
                 )
             if text(git.get("ref")).startswith("-"):
                 yield Mistake(path=(*at, "ref"), message=f"the ref of Git source {_name(source, at)} begins with '-'")
@@ -237,7 +245,12 @@ def numbers_are_in_range(source: ConfigSource) -> Iterator[Mistake]:
 
 
 def _clocks_run(stuck: JsonObject) -> Iterator[Mistake]:
+    classes = StuckThresholds().scale
     for name, factor in mapping(stuck.get("scale")).items():
+        if name not in classes:
+            where = ("thresholds", "stuck", "scale", name)
+            message = f"{format_path(where)!r} is no class of machines: it would stretch nothing"
+            yield Mistake(path=where, message=message, hint=nearest(name, classes))
         if isinstance(factor, (int, float)) and not factor > 0:
             where = ("thresholds", "stuck", "scale", name)
             yield Mistake(path=where, message=f"{format_path(where)!r} must be more than 0")

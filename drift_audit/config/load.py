@@ -19,7 +19,7 @@ from drift_audit.model.keys import FieldPath, format_path
 from drift_audit.model.values import JsonObject, mapping, sequence, text
 from drift_audit.yaml_text import Flavor, TextDocument, read_documents
 
-_NOT_OF_THE_FILE = frozenset({"digest"})
+_NOT_OF_THE_FILE = frozenset({"digest", "dependency_places"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,15 @@ def load_config(
     if mistakes or validation.value is None:
         raise ConfigError(source.problems(mistakes))
 
-    config = replace(validation.value, clouds=clouds.settings, digest=hashlib.sha256(raw).hexdigest())
+    config = replace(
+        validation.value,
+        clouds=clouds.settings,
+        digest=hashlib.sha256(raw).hexdigest(),
+        dependency_places=tuple(
+            f"{path.name}:{source.line_of(('dependencies', number, 'kind'))}"
+            for number in range(len(validation.value.dependencies))
+        ),
+    )
     return _with_absolute_paths(config, path.parent)
 
 

@@ -25,11 +25,18 @@ class Narrowing:
 
 
 def narrow(config: Config, narrowing: Narrowing, kubeconfig: str = "") -> Config:
-    """The configuration with only what was asked for. Raises `UsageError` for a context that it does not have.
+    """The configuration with only what was asked for.
+
+    Raises `UsageError` for a context that it does not have, and for a part of a recording.
 
     `kubeconfig` takes the place of the configured one wherever a management cluster is reached by one.
     """
     chosen = _chosen(config.management_clusters, narrowing.contexts)
+    recorded = [cluster.name for cluster in chosen if cluster.recording]
+    if recorded and (narrowing.namespaces or narrowing.label_selector):
+        raise UsageError(
+            f"a recording is judged whole: -n and -l cannot narrow {', '.join(recorded)} (leave it out with --context)"
+        )
     return replace(config, management_clusters=tuple(_narrowed(cluster, narrowing, kubeconfig) for cluster in chosen))
 
 

@@ -302,6 +302,8 @@ class Config:
     """Keys the short hashes that stand for secret values, so that they can be compared between runs."""
     digest: str = ""
     """SHA-256 of the configuration text; not a key of the file."""
+    dependency_places: tuple[str, ...] = ()
+    """Where each dependency stands, `drift-audit.yaml:12`; not a key of the file."""
 
     @property
     def judging(self) -> Judging:

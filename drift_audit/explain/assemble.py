@@ -163,7 +163,7 @@ def _reads(views: Views) -> tuple[ScopeRead, ...]:
             view=View.GIT,
             scope=f"{source.source}@{source.ref}:{source.path}",
             status=_git_status(source),
-            reason=next((gap.reason for gap in _git_gaps(source)), ""),
+            reason=next((gap.reason for gap in source.all_gaps), ""),
         )
         for source in views.git
     )
@@ -179,13 +179,7 @@ def _reads(views: Views) -> tuple[ScopeRead, ...]:
 def _git_status(source: GitSourceView) -> ScopeStatus:
     if source.head is None:
         return ScopeStatus.FAILED
-    return ScopeStatus.PARTIAL if _git_gaps(source) else ScopeStatus.COMPLETE
-
-
-def _git_gaps(source: GitSourceView) -> tuple[Gap, ...]:
-    """All that is missing of a Git source, at its head and at the applied revision."""
-    rendered = (rendering.gaps for rendering in (source.head, source.applied) if rendering)
-    return (*source.gaps, *(gap for gaps in rendered for gap in gaps))
+    return ScopeStatus.PARTIAL if source.all_gaps else ScopeStatus.COMPLETE
 
 
 def _coverage(reads: tuple[ScopeRead, ...], gaps: Iterable[Gap]) -> Coverage:
@@ -284,7 +278,7 @@ def _views(views: Views, claimed: Mapping[CloudScope, int]) -> ViewEntries:
 
 def _clusters(judged: Judged) -> Iterable[ClusterEntry]:
     counted = [finding for finding in judged.findings if finding.suppressed is None]
-    unread = {source.management_cluster for source in judged.views.git if _git_gaps(source)}
+    unread = {source.management_cluster for source in judged.views.git if source.all_gaps}
     half_seen = {cluster for cloud in judged.views.clouds if _lacks(cloud) for cluster in cloud.clusters}
     inside = [gap.scope for gap in judged.gaps if gap.view is View.WORKLOAD]
     beside = [gap.scope for gap in judged.gaps if gap.view not in (View.WORKLOAD, *_PROOFS)]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 from drift_audit.errors import UsageError
-from drift_audit.explain.stuck_view import Outlook, stuck_lines, tells_of_health
+from drift_audit.explain.declared_view import declaration_lines, unread_of_git
+from drift_audit.explain.field_view import field_lines
+from drift_audit.explain.stuck_view import NOTHING_STUCK, Outlook, stuck_lines, tells_of_health
 from drift_audit.model.comparison import FieldStory
 from drift_audit.model.findings import (
     NO_COUNTERPART,
     Actor,
+    Between,
     Commit,
     DeclaredAt,
     Finding,
@@ -21,9 +23,10 @@ from drift_audit.model.findings import (
     ValueState,
 )
 from drift_audit.model.keys import ObjectKey
-from drift_audit.model.objects import CapiObject, Declaration
+from drift_audit.model.objects import CapiObject
+from drift_audit.model.pairing import Origin
 from drift_audit.model.result import AuditResult
-from drift_audit.model.values import Absent, Observed, Present, Unknown, mapping, sequence, text
+from drift_audit.model.values import mapping, sequence, text
 from drift_audit.model.views import ClusterView, Views
 
 
@@ -33,6 +36,8 @@ class Stories:
 
     fields: Mapping[tuple[str, ObjectKey], Sequence[FieldStory]]
     outlooks: Mapping[tuple[str, ObjectKey], Outlook] = field(default_factory=dict)
+    origins: Mapping[tuple[str, ObjectKey], Origin] = field(default_factory=dict)
+    """What a controller made the object from."""
 
     def outlook(self, cluster: str, key: ObjectKey) -> Outlook:
         return self.outlooks.get((cluster, key), Outlook())
@@ -41,7 +46,6 @@ class Stories:
         return self.fields.get((cluster, key), ())
 
 
-_LONGEST = 160
 _MOST_DIFFERENCES = 20
 
 
@@ -100,70 +104,25 @@ def _describe(views: Views, result: AuditResult, cluster: str, key: ObjectKey, s
     view = next(view for view in views.clusters if view.management_cluster == cluster)
     live = view.objects.get(key)
     yield f"{key}  in management cluster {cluster}"
-    yield from _declaration_lines(views, cluster, key)
+    unread = unread_of_git(views.git, result.coverage.gaps, cluster)
+    yield from declaration_lines(views, cluster, key, stories.origins.get((cluster, key)), unread)
     yield from _live_lines(view, key, live)
+    told_stuck = False
     if live is not None:
         yield ""
-        yield from stuck_lines(result, cluster, key, stories.outlook(cluster, key))
+        stuck = list(stuck_lines(result, cluster, key, stories.outlook(cluster, key)))
+        told_stuck = not stuck[0].startswith(NOTHING_STUCK)
+        yield from stuck
     about = (finding for finding in result.findings if _is_about(finding, cluster, key))
     findings = [finding for finding in about if live is None or not tells_of_health(finding)]
     fields = stories.of(cluster, key)
     yield ""
-    yield f"Findings: {len(findings) or 'none'}"
+    word = "Further findings" if told_stuck else "Findings"
+    yield f"{word}: {len(findings) or 'none'}" + (" in what could be read" if unread else "")
+    yield from (f"  not read     {line}" for line in unread)
     for finding in findings:
         yield from _finding_lines(finding)
-    if fields:
-        yield ""
-        yield f"Fields: {len(fields)}"
-        yield from chain.from_iterable(_field_lines(story) for story in fields)
-
-
-def _field_lines(story: FieldStory) -> Iterator[str]:
-    yield ""
-    yield f"  {story.path}" + (f"  {story.outcome}" if story.outcome else "")
-    yield f"    git          {_observed(story.git)}"
-    yield f"    cluster      {_observed(story.capi)}"
-    if story.cloud is not None:
-        yield f"    cloud        {_observed(story.cloud)}"
-    for writer in story.writers:
-        yield f"    writer       {writer}"
-
-
-def _observed(value: Observed) -> str:
-    match value:
-        case Present(found):
-            return _shortened(json.dumps(found, ensure_ascii=False))
-        case Absent():
-            return "(absent)"
-        case Unknown(reason):
-            return f"unknown: {reason}"
-
-
-def _shortened(value: str) -> str:
-    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 12]} ... {value[-7:]}"
-
-
-def _declaration_lines(views: Views, cluster: str, key: ObjectKey) -> Iterator[str]:
-    declared = False
-    for source in views.git:
-        if source.management_cluster != cluster or source.head is None:
-            continue
-        for declaration in source.head.declarations:
-            if declaration.key == key:
-                declared = True
-                yield f"  declared     {_place(declaration)}  (source {source.source}, {source.head.renderer})"
-                yield f"  revision     {source.head.revision}  committed {source.head.committed_at or '?'}"
-                if source.applied is not None:
-                    yield f"  applied      {source.applied.revision}"
-                for path, reason in declaration.opaque.items():
-                    yield f"  not compared {'.'.join(map(str, path))}: {reason}"
-    if not declared:
-        yield "  declared     in no Git source of this audit"
-
-
-def _place(declaration: Declaration) -> str:
-    place = declaration.location
-    return f"{place.file}:{place.line}"
+    yield from field_lines(fields, findings)
 
 
 def _live_lines(view: ClusterView, key: ObjectKey, live: CapiObject | None) -> Iterator[str]:
@@ -178,7 +137,7 @@ def _live_lines(view: ClusterView, key: ObjectKey, live: CapiObject | None) -> I
         subresource = text(entry.get("subresource"))
         yield (
             f"  writer       {text(entry.get('manager'))}  {text(entry.get('operation'))}"
-            f"{f' ({subresource})' if subresource else ''}  {text(entry.get('time'))}"
+            f"{f' ({subresource})' if subresource else ''}  {text(entry.get('time')) or 'at an unknown time'}"
         )
     for condition in map(mapping, sequence(live.status.get("conditions"))):
         if condition.get("status") != "True":
@@ -200,7 +159,11 @@ def _is_about(finding: Finding, cluster: str, key: ObjectKey) -> bool:
 def _finding_lines(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"  [{finding.severity}] {finding.title}"
-    yield f"    id           {finding.id}  ({finding.rule}, {finding.verdict}, {finding.confidence})"
+    hidden = f", suppressed by {finding.suppressed.rule}" if finding.suppressed is not None else ""
+    yield f"    id           {finding.id}  ({finding.rule}, {finding.verdict}, {finding.confidence}{hidden})"
+    if finding.suppressed is not None:
+        by = finding.suppressed
+        yield f"    suppressed   until {by.expires} by {by.rule} of {by.owner}: {by.reason}"
     if finding.path:
         yield f"    field        {finding.path}"
     place = finding.declared_at
@@ -214,7 +177,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         yield f"    owner        {finding.owner}"
     yield from _listed("evidence", finding.evidence)
     if finding.reaction:
-        yield f"    next         {finding.reaction}"
+        yield f"    then         {finding.reaction}"
     yield from _listed("do", finding.next_steps)
 
 
@@ -235,9 +198,19 @@ def _value_lines(finding: Finding) -> Iterator[str]:
 def _actor(actor: Actor) -> str:
     if not actor.who:
         return f"unknown, because {actor.reason}" if actor.reason else "unknown"
-    between = actor.between
-    window = f"between {between.after or 'an unknown time'} and {between.before or 'an unknown time'}"
+    window = _window(actor.between)
     return f"{actor.who} ({actor.how}), {window}, grade {actor.grade}" + (f"; {actor.reason}" * bool(actor.reason))
+
+
+def _window(between: Between) -> str:
+    """As wide as it was measured: a moment, two ends, or one."""
+    if between.after and between.after == between.before:
+        return f"at {between.after}"
+    if between.after and between.before:
+        return f"between {between.after} and {between.before}"
+    if between.after:
+        return f"after {between.after}"
+    return f"before {between.before}" if between.before else "at an unknown time"
 
 
 def _authors(place: DeclaredAt) -> Iterator[str]:

@@ -6,19 +6,18 @@ of the configuration for its namespace; then the owners of the file that declare
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from drift_audit.config.settings import OwnerSettings
 from drift_audit.explain.codeowners import owners_of
+from drift_audit.explain.way_up import cluster_of, object_of, way_up
 from drift_audit.model.findings import Finding
-from drift_audit.model.keys import ObjectKey, split_api_version
+from drift_audit.model.keys import ObjectKey
 from drift_audit.model.objects import CapiObject, Declaration
 from drift_audit.model.views import ClusterView, Rendering, Views
 
-_MOST_STEPS = 12
-"""Of a way up by owner references: more is a circle."""
 _LONGEST_OWNER = 200
 
 
@@ -46,7 +45,7 @@ class _Teams:
 
     def of(self, finding: Finding) -> str:
         """The owner of one finding; empty where nobody is named."""
-        key, cluster = _key(finding), _cluster_key(finding)
+        key, cluster = object_of(finding), cluster_of(finding)
         by_tag = self._by_tags(finding) if key is None else ""
         if by_tag:
             return by_tag
@@ -62,7 +61,7 @@ class _Teams:
         return _joined(owners_of(self._codeowners.get((declared.repo, declared.revision), ""), declared.file))
 
     def _of_object(self, management_cluster: str, key: ObjectKey, cluster: ObjectKey | None) -> str:
-        way = list(self._way(management_cluster, key, cluster))
+        way = list(way_up(self._clusters.get(management_cluster), key, cluster))
         lives = [live for name in way if (live := self._live(management_cluster, name)) is not None]
         labelled = (self._labelled(live) for live in lives)
         return (
@@ -70,18 +69,6 @@ class _Teams:
             or self._by_namespace(management_cluster, key.namespace)
             or next(filter(None, (self._by_declaration(management_cluster, name) for name in way)), "")
         )
-
-    def _way(self, management_cluster: str, key: ObjectKey, cluster: ObjectKey | None) -> Iterator[ObjectKey]:
-        """The object, what owns it, and its Cluster at the end."""
-        seen: list[ObjectKey] = []
-        here: ObjectKey | None = key
-        while here is not None and here not in seen and len(seen) < _MOST_STEPS:
-            seen.append(here)
-            live = self._live(management_cluster, here)
-            here = _owner(live) if live is not None else None
-        yield from seen
-        if cluster is not None and cluster not in seen:
-            yield cluster
 
     def _live(self, management_cluster: str, key: ObjectKey) -> CapiObject | None:
         view = self._clusters.get(management_cluster)
@@ -125,26 +112,6 @@ class _Teams:
             return ""
         place = declaration.location
         return _joined(owners_of(self._codeowners.get((place.repo, place.revision), ""), place.file))
-
-
-def _owner(live: CapiObject) -> ObjectKey | None:
-    """The controlling owner, else the first one."""
-    owner = next((each for each in live.owners if each.controller), next(iter(live.owners), None))
-    if owner is None:
-        return None
-    return ObjectKey(split_api_version(owner.api_version)[0], owner.kind, live.namespace, owner.name)
-
-
-def _key(finding: Finding) -> ObjectKey | None:
-    target = finding.object
-    if target is None:
-        return None
-    return ObjectKey(split_api_version(target.api_version)[0], target.kind, target.namespace, target.name)
-
-
-def _cluster_key(finding: Finding) -> ObjectKey | None:
-    cluster = finding.cluster
-    return ObjectKey("cluster.x-k8s.io", "Cluster", cluster.namespace, cluster.name) if cluster is not None else None
 
 
 def _joined(owners: Iterable[str]) -> str:

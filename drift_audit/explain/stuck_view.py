@@ -13,6 +13,7 @@ from drift_audit.model.result import AuditResult
 _JUDGED = "cluster.x-k8s.io"
 """What the groups of Cluster API and its providers end in."""
 
+NOTHING_STUCK = "Stuck: nothing"
 _MOST_NAMES = 10
 _MOST_PENDING = 20
 _CERTAINTIES: Mapping[Certainty, str] = {
@@ -116,7 +117,8 @@ def _cause_lines(members: Sequence[Finding], where: str, cause: Cause | None) ->
     if lead.owner:
         yield f"    owner        {lead.owner}"
     # The step of the object itself comes first: it only reads.
-    steps = dict.fromkeys((*lead.next_steps[:1], *(cause.next_steps if cause else ()), *lead.next_steps[1:]))
+    before = cause.next_steps if cause is not None and cause.kind is not lead.kind else ()
+    steps = dict.fromkeys((*lead.next_steps[:1], *before, *lead.next_steps[1:]))
     yield from _listed("do", _each_once(steps))
 
 
@@ -157,7 +159,7 @@ def _listed(label: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _nothing(key: ObjectKey, outlook: Outlook) -> Iterator[str]:
-    yield "Stuck: nothing" + (" in what could be read" if outlook.unread else "")
+    yield NOTHING_STUCK + (" in what could be read" if outlook.unread else "")
     count = len(outlook.below)
     others = f" and of {count} object{'' if count == 1 else 's'} below it" if count else ""
     if not key.group.endswith(_JUDGED):

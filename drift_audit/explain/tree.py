@@ -16,7 +16,7 @@ from drift_audit.explain.tree_looks import Look, Twig, look_of_findings, look_of
 from drift_audit.explain.tree_parts import CORE_GROUP, ClusterParts, TreeSources, parts_of
 from drift_audit.explain.tree_places import NOT_OWNED, Places, infrastructure_of, places_of
 from drift_audit.explain.tree_resources import resource_twigs
-from drift_audit.explain.tree_unread import unread_cloud, unread_kinds
+from drift_audit.explain.tree_unread import unread_cloud, unread_git, unread_kinds
 from drift_audit.model.findings import Finding, Verdict
 from drift_audit.model.keys import ClusterKey, ObjectKey, ResourceKey, split_api_version
 from drift_audit.model.tree import ClusterTree, NodeState, TreeNode
@@ -127,6 +127,9 @@ def _twig(parent: Hashable, key: ObjectKey, parts: ClusterParts, look: Look) -> 
 
 
 def _unread_twigs(parts: ClusterParts, places: Places) -> Iterator[tuple[Hashable, Twig]]:
+    unread = unread_git(parts)
+    if unread:
+        yield ("unread", View.GIT), Twig(parts.root, View.GIT, "git", "", Look(state=NodeState.UNKNOWN, message=unread))
     infrastructure = infrastructure_of(parts)
     for kind, message in unread_kinds(parts, infrastructure.kind):
         yield ("unread", kind), Twig(parts.root, View.CAPI, kind, "", Look(state=NodeState.UNKNOWN, message=message))

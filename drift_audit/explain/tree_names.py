@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from drift_audit.errors import UsageError
 from drift_audit.model.keys import ClusterKey
@@ -39,9 +39,12 @@ def _names(key: ClusterKey) -> tuple[str, ...]:
     return key.name, f"{key.namespace}/{key.name}", str(key)
 
 
-def _near(written: str, known: Iterable[ClusterKey]) -> list[ClusterKey]:
-    by_name: dict[str, ClusterKey] = {name: key for key in known for name in _names(key)}
+def _near(written: str, known: Sequence[ClusterKey]) -> list[ClusterKey]:
     last = written.rpartition("/")[2]
+    elsewhere = [key for key in known if key.name == last]
+    if elsewhere:
+        return elsewhere
+    by_name: dict[str, ClusterKey] = {name: key for key in known for name in _names(key)}
     close = difflib.get_close_matches(written, by_name, n=_MOST_CANDIDATES)
     close += difflib.get_close_matches(last, by_name, n=_MOST_CANDIDATES)
     close += [name for name in by_name if len(last) >= _TELLING and last in name]

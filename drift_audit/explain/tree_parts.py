@@ -11,7 +11,7 @@ from drift_audit.interfaces import Absence, Correlation, Leftover, Link
 from drift_audit.model.findings import Finding
 from drift_audit.model.keys import ClusterKey, ObjectKey, ResourceKey
 from drift_audit.model.objects import CapiObject, CloudResource
-from drift_audit.model.views import CloudScopeView, ClusterView, Gap, Views
+from drift_audit.model.views import CloudScopeView, ClusterView, Gap, GitSourceView, Views
 
 CORE_GROUP = "cluster.x-k8s.io"
 
@@ -51,6 +51,8 @@ class ClusterParts:
     findings: list[Finding] = field(default_factory=list)
     scopes: tuple[CloudScopeView, ...] = ()
     """The cloud scopes that it lives in."""
+    git: tuple[GitSourceView, ...] = ()
+    """The Git sources of its management cluster."""
     gaps: tuple[Gap, ...] = ()
     claimants: Mapping[ResourceKey, Collection[tuple[str, ObjectKey]]] = field(default_factory=dict)
     """(management cluster, object) of everyone in the fleet who names a resource, where several do."""
@@ -77,6 +79,7 @@ def parts_of(sources: TreeSources, clusters: Collection[ClusterKey]) -> Iterator
             cluster_of=sources.cluster_of.get(key.management_cluster, {}),
             needs=sources.needs.get(key.management_cluster, {}),
             scopes=tuple(scope for scope in sources.views.clouds if key in scope.clusters),
+            git=tuple(source for source in sources.views.git if source.management_cluster == key.management_cluster),
             gaps=sources.gaps,
             claimants=claimants,
         )

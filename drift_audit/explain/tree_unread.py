@@ -1,13 +1,20 @@
-"""What of a cluster could not be read: kinds and resource types whose absence from its tree means nothing."""
+"""What of a cluster could not be read: Git, and kinds and resource types whose absence from its tree means nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drift_audit.explain.declared_view import unread_of_git
 from drift_audit.explain.tree_parts import CORE_GROUP, ClusterParts
 from drift_audit.model.views import KindListing, View
 
 _SHARED_GROUPS = frozenset({CORE_GROUP, f"bootstrap.{CORE_GROUP}", f"controlplane.{CORE_GROUP}"})
+
+
+def unread_git(parts: ClusterParts) -> str:
+    """Why nobody knows what Git declares for the cluster; empty where all of it was read."""
+    found = unread_of_git(parts.git, parts.gaps, parts.cluster.management_cluster)
+    return f"what it declares is not wholly known: {'; '.join(found)}" if found else ""
 
 
 def unread_kinds(parts: ClusterParts, infrastructure: str) -> Iterator[tuple[str, str]]:

@@ -99,3 +99,5 @@ class FieldStory:
     """`EQUAL`, `CHANGED_OOB`, ...: the row of the truth table, or the id of the field-map row."""
     writers: tuple[str, ...] = ()
     """`manager/Operation at time`, the owners of the field in the management cluster."""
+    resource: str = ""
+    """The cloud resource, of a fact that only a field map knows of."""

@@ -134,7 +134,8 @@ class DeclaredAt:
     file: str
     line: int
     exact: bool = True
-    """False: the object is rendered from this file, the line is only the nearest known one."""
+    """False: the line is only the nearest known one. The object is rendered from this file; or, of what is stuck, a
+    controller made it from what is declared here."""
     line_commit: Commit | None = None
     """Who wrote the line last (`git blame`); `None` where nobody asked or Git could not tell."""
     file_commit: Commit | None = None

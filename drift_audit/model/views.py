@@ -116,6 +116,12 @@ class GitSourceView:
     """Further URLs of the repository: the remotes of a local one."""
     gaps: tuple[Gap, ...] = ()
 
+    @property
+    def all_gaps(self) -> tuple[Gap, ...]:
+        """All that is missing of it, at its head and at the applied revision."""
+        rendered = (rendering.gaps for rendering in (self.head, self.applied) if rendering)
+        return (*self.gaps, *(gap for gaps in rendered for gap in gaps))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindListing:
@@ -136,6 +142,9 @@ class KindListing:
     resource_version: str = ""
     read_at: str = ""
     """RFC 3339."""
+    alike: tuple[str, ...] = ()
+    """Of a kind that clusters wait for and that is not served: served ones whose names are like it, the most alike
+    first: `Certificate.cert-manager.io`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,12 +298,16 @@ class Views:
     gaps: tuple[Gap, ...] = ()
     """What belongs to no single view: an account nobody configured, a provider that is not installed."""
 
+    def git_is_read(self, management_cluster: str) -> bool:
+        """True when every Git source of the management cluster was read wholly."""
+        own = [source for source in self.git if source.management_cluster == management_cluster]
+        return all(source.head is not None and not source.all_gaps for source in own)
+
     def all_gaps(self) -> list[Gap]:
         """Every gap of every view, in reading order."""
         gaps = list(self.gaps)
         for source in self.git:
-            gaps += source.gaps
-            gaps += (gap for rendering in (source.head, source.applied) if rendering for gap in rendering.gaps)
+            gaps += source.all_gaps
         for cluster in self.clusters:
             gaps += cluster.gaps
         for scope in self.clouds:

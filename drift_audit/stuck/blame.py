@@ -8,6 +8,7 @@ nothing explains it. What an owner repeats of its children is never a cause: no 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -149,12 +150,27 @@ def _unexplained(
     for key, over in late.items():
         live = _live(around, key)
         below = _sick_below(live, around, suspects)
-        if known & {key, *below} or late.keys() & below:
+        if known & {key, *below} or late.keys() & below or _only_repeats(over, below, suspects):
             continue
         if covering & {each.key for each in _over(live, around)}:
             continue
         found.append(_without_a_name(live, over))
     return found
+
+
+def _only_repeats(over: Late, below: Collection[ObjectKey], suspects: Suspects) -> bool:
+    """True where every trouble that is late names one below that is not well, and whose own clocks decide."""
+    judged = {key.name for key in below if any(not trouble.hint for trouble in suspects[key])}
+    return all(
+        trouble.condition is not None
+        and not judged.isdisjoint(re.findall(r"[\w.-]+", _entries(trouble.condition.message)))
+        for trouble in over.all
+    )
+
+
+def _entries(message: str) -> str:
+    """The entries of a message that is a list, as aggregated conditions have them: `* Machine one-abc:`."""
+    return "\n".join(line for line in message.splitlines() if line.lstrip().startswith("* "))
 
 
 def _without_a_name(live: CapiObject, late: Late) -> Hit:

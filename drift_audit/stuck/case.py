@@ -23,6 +23,7 @@ from drift_audit.stuck.graph import ObjectGraph
 STALE = timedelta(minutes=30)
 """After so long without a word, what an event or a log line told is over: controllers try again after 17 minutes at
 the latest (1000 s, controller-runtime's default rate limiter), and everything after 10 (their resync)."""
+_WRITTEN_BY_MANY = frozenset({"Cluster", "Machine"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,19 @@ class Surroundings:
     def nodes(self) -> Mapping[ClusterKey, Nodes]:
         """The Nodes of every workload cluster that was looked into."""
         return {key: Nodes.of(view) for key, view in self.workloads.items()}
+
+    @cached_property
+    def consoles(self) -> Mapping[ObjectKey, Sequence[tuple[CapiObject, Answer]]]:
+        """The consoles that were read, with their Machines, by what those belong to: only a few of each are read."""
+        found: dict[ObjectKey, list[tuple[CapiObject, Answer]]] = {}
+        for key, answers in self.answers.items():
+            live = self.graph.get(key)
+            machine = self.graph.machine(live) if live else None
+            owner = self.graph.above(machine) if machine else None
+            if machine is not None and owner is not None:
+                told = [(machine, answer) for answer in answers if answer.question.topic is Topic.CONSOLE]
+                found.setdefault(owner.key, []).extend(told)
+        return found
 
     def case(self, live: CapiObject) -> Case:
         return Case(live, self)
@@ -229,8 +243,19 @@ class Case:
 
     def _logs(self) -> Iterator[Said]:
         for line in self.logs:
-            if not self._is_over(line.last):
+            if not self._is_over(line.last) and line.last >= self._acted_on:
                 yield Said(source="log", text=line.message, since=line.first, where=f"log of {line.source}")
+
+    @cached_property
+    def _acted_on(self) -> str:
+        """When its controller last changed a condition of it; empty where others write them, too.
+
+        The attempt that did so logged its error, if it had one: errors from before are over. Of a Cluster, several
+        controllers write conditions, and so they do of a Machine.
+        """
+        if self.live.kind in _WRITTEN_BY_MANY:
+            return ""
+        return max((condition.since for condition in self.conditions), default="")
 
     def _is_over(self, last: str) -> bool:
         ago = elapsed(last, self.now)

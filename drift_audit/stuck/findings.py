@@ -121,9 +121,13 @@ def _finding(incident: Incident, view: ClusterView, around: Surroundings) -> Fin
         reaction=row.mechanism,
         chain=tuple(_chain(incident)),
         affected=tuple(sorted(map(str, incident.affected))),
-        evidence=(
-            *(proof.text for proof in hit.sign.proofs),
-            *(f"against it: {proof.text}" for proof in hit.sign.contradicted_by),
+        evidence=tuple(
+            dict.fromkeys(
+                (
+                    *(proof.text for proof in hit.sign.proofs),
+                    *(f"against it: {proof.text}" for proof in hit.sign.contradicted_by),
+                )
+            )
         ),
         next_steps=tuple(_filled(step, incident, around) for step in row.next_steps),
     )

@@ -143,6 +143,8 @@ class Late:
 
     lateness: Lateness
     trouble: Trouble
+    all: tuple[Trouble, ...] = ()
+    """Every trouble of it that is over its time."""
 
 
 def late_objects(around: Surroundings, suspects: Mapping[ObjectKey, Sequence[Trouble]]) -> dict[ObjectKey, Late]:
@@ -154,7 +156,7 @@ def late_objects(around: Surroundings, suspects: Mapping[ObjectKey, Sequence[Tro
         judged = [(_how_late(case, trouble, progress), trouble) for trouble in troubles if not trouble.hint]
         lateness, trouble = max(judged, key=lambda each: each[0], default=(Lateness.IN_TIME, troubles[0]))
         if lateness:
-            found[key] = Late(lateness, trouble)
+            found[key] = Late(lateness, trouble, tuple(each for late, each in judged if late))
     return found
 
 

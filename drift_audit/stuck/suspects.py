@@ -74,6 +74,9 @@ _CLOCK_OF_CHANGE: Mapping[str, Clock] = {
     "Updating": Clock.ROLLOUT,
     "Remediating": Clock.REMEDIATION_BLOCKED,
 }
+_DUE_FOR_ROLLOUT = frozenset({"UpToDate", "MachinesUpToDate", "ControlPlaneMachinesUpToDate", "WorkerMachinesUpToDate"})
+"""What a rollout has yet to replace: RollingOut of the owner is measured. An old Machine may wait for long, in a big
+rollout, in one by OnDelete, in one that somebody paused."""
 _CLOCK_OF_DELETION: Mapping[str, Clock] = {
     "DrainingNode": Clock.DRAINING,
     "WaitingForVolumeDetach": Clock.VOLUME_DETACH,
@@ -181,7 +184,10 @@ def troubles_of(live: CapiObject) -> Iterator[Trouble]:
                     if change is Clock.ROLLOUT and live.kind.endswith("ControlPlane")
                     else change
                 )
-                yield _told(live, condition, clock)
+                # A Cluster repeats what its control plane and its workers say.
+                yield _told(live, condition, clock, hint=live.kind == "Cluster")
+        elif condition.type in _DUE_FOR_ROLLOUT:
+            continue
         elif condition.status != TRUE and condition.severity != "Info" and condition.type not in ("Deleting", "Paused"):
             started = starting or _clock_of_start(condition)
             yield _told(live, condition, started or _clock_of(live, condition.type, condition.reason))
@@ -235,9 +241,10 @@ def _deletion(live: CapiObject) -> Trouble:
     return Trouble(clock=clock, since=since, fact=f"it is being deleted{at}", condition=condition)
 
 
-def _told(live: CapiObject, condition: Condition, clock: Clock) -> Trouble:
+def _told(live: CapiObject, condition: Condition, clock: Clock, *, hint: bool = False) -> Trouble:
     told = ": ".join(filter(None, (f"{condition.type} is {condition.status}", condition.reason, condition.message)))
-    return Trouble(clock=clock, since=condition.since or live.created_at, fact=told, condition=condition)
+    since = condition.since or live.created_at
+    return Trouble(clock=clock, since=since, fact=told, condition=condition, hint=hint)
 
 
 def _clock_of_start(condition: Condition) -> Clock | None:

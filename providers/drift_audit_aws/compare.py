@@ -23,6 +23,7 @@ from drift_audit_aws.families import (
 )
 from drift_audit_aws.family import Condition, Expectation, Observation
 from drift_audit_aws.fleet import Fleet
+from drift_audit_aws.kinds import kinds_of_rows
 from drift_audit_aws.parts import Comparer, Part, declared_path
 from drift_audit_aws.paths import cloud_value, path_reader
 from drift_audit_aws.reactions import row_for
@@ -43,7 +44,8 @@ def compare_links(
     for row in rows:
         by_pair[row.kind, row.resource].append(_check(row))
     for link in links:
-        applying = by_pair.get((link.object.kind, link.resource.type), ())
+        kinds = kinds_of_rows(link.object.kind)
+        applying = [check for kind in kinds for check in by_pair.get((kind, link.resource.type), ())]
         subject = _subject(link, fleet, by_scope) if applying else None
         if subject is None or _leaving(subject):
             continue
@@ -81,7 +83,7 @@ def _leaving(subject: Subject) -> bool:
         return subject.machine.deleting
     if subject.pool is not None:
         return subject.pool.deleting
-    return subject.cluster.deleting
+    return subject.object.deleting or subject.cluster.deleting
 
 
 def _facts(subject: Subject, check: _Check) -> Sequence[Fact]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any, TypeVar
 
-from drift_audit_aws import instances, load_balancers, network, pools, security_groups, supplies, tagging, volumes
+from drift_audit_aws import eks, instances, load_balancers, network, pools, security_groups, supplies, tagging, volumes
 from drift_audit_aws.comparers import COMPARERS as GENERAL_COMPARERS
 from drift_audit_aws.family import Condition, Expectation, Family, Judgement, LeftoverRule, Observation
 from drift_audit_aws.parts import Comparer
@@ -20,6 +20,7 @@ FAMILIES: tuple[Family, ...] = (
     supplies.FAMILY,
     network.FAMILY,
     pools.FAMILY,
+    eks.FAMILY,
 )
 """In reading order: a reader stands after those whose findings it needs."""
 

@@ -50,6 +50,12 @@ SHAPES: Mapping[str, tuple[str, ...]] = {
         "DescribeListenersOutput",
         "TagDescription",
     ),
+    "eks-cluster": ("eks", "Cluster"),
+    "eks-node-group": ("eks", "Nodegroup"),
+    "eks-fargate-profile": ("eks", "FargateProfile"),
+    "eks-addon": ("eks", "Addon"),
+    "eks-access-entry": ("eks", "AccessEntry", "ListAssociatedAccessPoliciesResponse"),
+    "eks-identity-provider": ("eks", "OidcIdentityProviderConfig"),
     "target-group": (
         "elbv2",
         "TargetGroup",

@@ -31,6 +31,7 @@ _DECIDING_KINDS: tuple[tuple[str, str], ...] = (
     (INFRASTRUCTURE, "AWSMachine"),
     (INFRASTRUCTURE, "AWSMachinePool"),
     (INFRASTRUCTURE, "AWSManagedMachinePool"),
+    (INFRASTRUCTURE, "AWSFargateProfile"),
     (CONTROL_PLANE, EKS),
 )
 """Kinds whose objects name instances or security groups. One of them unread, and nothing is left over for sure."""

@@ -19,15 +19,9 @@ VPC_HINT = "vpc"
 ACCOUNT_WIDE_HINT = "account-wide"
 """Set for the one scope of each account in which what the account has only once is read."""
 
-_LATER_EKS = "the EKS control plane, its add-ons and its network are not audited yet"
 _LATER_ROSA = "ROSA clusters are not audited"
 
-_LATER: tuple[tuple[str, str], ...] = (
-    ("AWSManagedControlPlane", _LATER_EKS),
-    ("AWSManagedMachinePool", "EKS node groups are not audited yet"),
-    ("AWSFargateProfile", "EKS Fargate profiles are not audited yet"),
-    ("ROSAControlPlane", _LATER_ROSA),
-)
+_LATER: tuple[tuple[str, str], ...] = (("ROSAControlPlane", _LATER_ROSA),)
 """Kinds that stand for something in AWS which this provider does not read yet. Coverage says so."""
 
 

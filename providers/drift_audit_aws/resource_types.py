@@ -44,5 +44,16 @@ TARGET_GROUP = "target-group"
 TARGET_GROUP_ATTRIBUTES = "target-group-attributes"
 TARGET_HEALTH = "target-health"
 
-ACCOUNT_WIDE: frozenset[str] = frozenset({INSTANCE_PROFILE, ROLE, BUCKET})
+EKS_CLUSTER = "eks-cluster"
+"""Under its name. What belongs to it is under `CLUSTER/NAME`."""
+NODE_GROUP = "eks-node-group"
+FARGATE_PROFILE = "eks-fargate-profile"
+ADDON = "eks-addon"
+ACCESS_ENTRY = "eks-access-entry"
+"""Under `CLUSTER/ARN` of the principal."""
+IDENTITY_PROVIDER = "eks-identity-provider"
+OIDC_PROVIDER = "oidc-provider"
+"""Of IAM: what lets the service accounts of a cluster take roles."""
+
+ACCOUNT_WIDE: frozenset[str] = frozenset({INSTANCE_PROFILE, ROLE, BUCKET, OIDC_PROVIDER})
 """Types that an account has only once, not in each region."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drift_audit.clock import moment
 from drift_audit.model.findings import Finding, FindingKind
 from drift_audit.model.keys import CloudScope
-from drift_audit.model.result import AuditResult, GapEntry
+from drift_audit.model.result import AuditResult, CloudViewEntry, GapEntry
 from drift_audit.model.views import View
 from drift_audit_reports.ages import age_text
 
@@ -54,11 +54,13 @@ class ListedScope:
     listed: int
     claimed: int
     orphans: int
+    complete: bool
+    """False where not everything was listed, so that the numbers are of what was."""
 
     @property
-    def percent(self) -> float:
-        """Rounded down, so that 100 means all."""
-        return int(1000 * self.claimed / self.listed) / 10 if self.listed else 100.0
+    def percent(self) -> float | None:
+        """Rounded down, so that 100 means all; `None` where nothing was listed that could be accounted for."""
+        return int(1000 * self.claimed / self.listed) / 10 if self.listed else None
 
 
 def orphans_of(result: AuditResult) -> list[Orphan]:
@@ -99,6 +101,7 @@ def listed_scopes(result: AuditResult) -> list[ListedScope]:
         for each in result.findings
         if each.kind is FindingKind.ORPHAN and each.resource and each.suppressed is None
     )
+    unread = {gap.scope for gap in result.coverage.gaps if gap.view == View.CLOUD}
     entries = sorted(result.views.cloud, key=lambda entry: (entry.provider, entry.account, entry.region))
     return [
         ListedScope(
@@ -106,15 +109,21 @@ def listed_scopes(result: AuditResult) -> list[ListedScope]:
             listed=entry.resources,
             claimed=entry.claimed,
             orphans=left[CloudScope(entry.provider, entry.account, entry.region)],
+            complete=not any(_is_inside(scope, entry) for scope in unread),
         )
         for entry in entries
     ]
 
 
+def _is_inside(scope: str, entry: CloudViewEntry) -> bool:
+    """True for the whole account and region, and for one type of resource in it."""
+    return f"{scope}/".startswith(f"{entry.provider}/{entry.account}/{entry.region}/")
+
+
 def unjudged(result: AuditResult) -> list[GapEntry]:
     """What was not read of clouds and management clusters: there, nothing may be called left over, and nothing clean.
 
-    Git says nothing about whose a resource is, so that its gaps do not matter here.
+    Nothing else says whose a resource is, so that gaps of other views do not matter here.
     """
-    gaps = (gap for gap in result.coverage.gaps if gap.view != View.GIT)
+    gaps = (gap for gap in result.coverage.gaps if gap.view in (View.CAPI, View.CLOUD))
     return sorted(gaps, key=lambda gap: (gap.view, gap.scope, gap.subject, gap.reason))

@@ -17,11 +17,13 @@ from drift_audit_reports.columns import Column, Row, write_table
 from drift_audit_reports.eliding import prose
 from drift_audit_reports.escaping import json_safe, one_line, spreadsheet_text
 from drift_audit_reports.orphans import ListedScope, Orphan, listed_scopes, orphans_of, unjudged
+from drift_audit_reports.summary import GAP_LABELS, grouped
 from drift_audit_reports.wording import counted, listed
 
 if TYPE_CHECKING:
     from drift_audit_reports.terminal import Page
 
+_MOST_REASONS = 12
 _STYLES = {"critical": "bold red", "high": "bold red", "medium": "bold yellow", "low": "yellow", "info": "dim"}
 
 
@@ -82,7 +84,7 @@ class OrphansCsvReport:
 
 
 def _cell(value: str | tuple[str, ...]) -> str:
-    return spreadsheet_text(value if isinstance(value, str) else "; ".join(value))
+    return spreadsheet_text(value if isinstance(value, str) else " | ".join(value))
 
 
 def _headline(found: list[Orphan], result: AuditResult) -> str:
@@ -145,12 +147,15 @@ def _write_unjudged(page: Page, result: AuditResult) -> None:
         return
     page.blank()
     page.paragraph(("! NOT JUDGED  ", "bold magenta"), (f"{counted(len(gaps), 'scope')}", "bold"))
-    for gap in gaps[:20]:
-        page.labelled(gap.view, prose(gap.scope), ": ", prose(gap.reason))
-        if gap.remedy:
-            page.labelled("→", prose(gap.remedy), style="bold")
-    if len(gaps) > 20:
-        page.labelled("", f"and {len(gaps) - 20:,} more: see -o json")
+    groups = grouped(gaps)
+    for group in groups[:_MOST_REASONS]:
+        view = group.gaps[0].view
+        page.labelled(GAP_LABELS.get(view, view), prose(listed(group.scopes, 3)))
+        page.labelled("", prose(group.reason))
+        if group.remedy:
+            page.labelled("→", prose(group.remedy), style="bold")
+    if len(groups) > _MOST_REASONS:
+        page.labelled("", f"and {counted(len(groups) - _MOST_REASONS, 'more reason')}: see -o json")
 
 
 def _write_scopes(page: Page, scopes: list[ListedScope]) -> None:
@@ -172,6 +177,13 @@ def _numbers(scope: ListedScope) -> tuple[str, ...]:
         one_line(scope.scope),
         f"{scope.listed:,}",
         f"{scope.claimed:,}",
-        f"{scope.percent:g}%",
+        _coverage(scope),
         f"{scope.orphans:,}",
     )
+
+
+def _coverage(scope: ListedScope) -> str:
+    """How much of what was listed somebody accounts for; nothing listed is never "all of it"."""
+    if scope.percent is None:
+        return "nothing listed" if scope.complete else "not read"
+    return f"{scope.percent:g}%" + ("" if scope.complete else ", not all listed")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from drift_audit.model.findings import NO_COUNTERPART, Finding, FindingKind, Severity, ValueState, Verdict
 from drift_audit.model.result import AuditResult, Coverage, GapEntry, Status, SuppressionUse
 from drift_audit_reports.ranking import PROOFS, Fold, Overview, RankedCause
+from drift_audit_reports.seen import clusters_text, machines_text
 from drift_audit_reports.wording import counted, listed
 
 FOLDS: Mapping[Fold, str] = {
@@ -113,8 +114,7 @@ def fleet_text(result: AuditResult) -> str:
         | {view.management_cluster for view in result.views.capi}
     )
     heads = counted(len(names), "management cluster") + (f": {listed(names, 4)}" if names else "")
-    machines = sum(entry.machines for entry in result.clusters)
-    return " · ".join([heads, counted(len(result.clusters), "cluster"), counted(machines, "machine")])
+    return " · ".join([heads, clusters_text(result, names), machines_text(result, result.clusters, names)])
 
 
 def percent_text(coverage: Coverage) -> str:
@@ -183,15 +183,16 @@ class GapGroup:
 
 
 def gap_groups(overview: Overview) -> list[GapGroup]:
-    return _grouped(overview.gaps)
+    return grouped(overview.gaps)
 
 
 def unproven_groups(overview: Overview) -> list[GapGroup]:
     """What only proves and could not be read: it leaves actors unknown or causes less certain, and nothing else."""
-    return _grouped(overview.unproven)
+    return grouped(overview.unproven)
 
 
-def _grouped(unread: Iterable[GapEntry]) -> list[GapGroup]:
+def grouped(unread: Iterable[GapEntry]) -> list[GapGroup]:
+    """The gaps by reason and remedy, in their order."""
     groups: dict[tuple[str, str], list[GapEntry]] = defaultdict(list)
     for gap in unread:
         groups[gap.reason, gap.remedy].append(gap)

@@ -17,8 +17,9 @@ from drift_audit_reports.codec import encode
 from drift_audit_reports.columns import Column, Row, write_table
 from drift_audit_reports.document import in_document_order
 from drift_audit_reports.escaping import json_safe, one_line
+from drift_audit_reports.seen import machines_text
 from drift_audit_reports.tree_guides import guides_of
-from drift_audit_reports.wording import counted, moment_text
+from drift_audit_reports.wording import moment_text
 
 if TYPE_CHECKING:
     from drift_audit_reports.terminal import Page
@@ -45,11 +46,10 @@ class TreeReport:
 
         page = Page(options.width, color=options.color)
         entries = {entry.key: entry for entry in result.clusters}
-        now = moment(result.run.finished_at)
         for number, tree in enumerate(result.trees):
             if number:
                 page.blank()
-            _write_tree(page, tree, entries.get(tree.cluster), now)
+            _write_tree(page, tree, entries.get(tree.cluster), result)
         if not result.trees:
             doubt = "" if result.complete else ", but not everything could be read: see `drift-audit check`"
             page.paragraph(f"no cluster has a finding{doubt}")
@@ -74,8 +74,9 @@ class TreeJsonReport:
         return json_safe(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
-def _write_tree(page: Page, tree: ClusterTree, entry: ClusterEntry | None, now: datetime | None) -> None:
-    page.paragraph((one_line(str(tree.cluster)), "bold"), _facts(entry, now))
+def _write_tree(page: Page, tree: ClusterTree, entry: ClusterEntry | None, result: AuditResult) -> None:
+    now = moment(result.run.finished_at)
+    page.paragraph((one_line(str(tree.cluster)), "bold"), _facts(entry, result, now))
     if not tree.nodes:
         page.paragraph("  its management cluster was not read")
         return
@@ -89,8 +90,8 @@ def _write_tree(page: Page, tree: ClusterTree, entry: ClusterEntry | None, now: 
     page.paragraph(_summary(tree.nodes))
 
 
-def _facts(entry: ClusterEntry | None, now: datetime | None) -> str:
-    told = [counted(entry.machines, "machine")] if entry else []
+def _facts(entry: ClusterEntry | None, result: AuditResult, now: datetime | None) -> str:
+    told = [machines_text(result, [entry], [entry.management_cluster])] if entry else []
     told += [entry.infrastructure] if entry and entry.infrastructure else []
     told += ["not wholly judged"] if entry and not entry.complete else []
     told += [f"as of {moment_text(now.isoformat())}"] if now else []

@@ -105,8 +105,10 @@ def _clock_text(when: datetime) -> str:
 
 
 def duration_text(length: timedelta) -> str:
-    """`4 h 50 min`; the seconds are left out."""
-    minutes = int(length.total_seconds()) // 60
+    """`4 h 50 min`; the seconds are told only where there is nothing else to tell."""
+    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    if not minutes:
+        return f"{seconds} s"
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:
         return f"{days} d {hours} h" if hours else f"{days} d"

@@ -129,7 +129,7 @@ class Lane:
             endpoint_url=self.cloud.url,
             max_attempts=2,
             connect_timeout_seconds=1,
-            read_timeout_seconds=1,
+            read_timeout_seconds=2,
             calls_per_second=1000.0,
             history={"required": True},
         )
@@ -139,7 +139,7 @@ class Lane:
             "thresholds": {"orphan_min_age_minutes": 0},
             "cache_dir": str(folder / "cache"),
             "masking_key": "rig",
-            "cloud_deadline_seconds": 4,
+            "cloud_deadline_seconds": 7,
             **overrides,
         }
 

@@ -28,11 +28,11 @@ class Who:
     session: str
     agent: str
 
-    def client(self, endpoint: AwsEndpoint, service: str = "ec2", region: str = REGION) -> Any:
+    def client(self, endpoint: AwsEndpoint, service: str = "ec2", region: str = REGION, account: str = ACCOUNT) -> Any:
         """A client that acts as this caller."""
         session = _session()
         sts = session.client("sts", endpoint_url=endpoint.url, region_name=region)
-        role = f"arn:aws:iam::{ACCOUNT}:role/{self.role}"
+        role = f"arn:aws:iam::{account}:role/{self.role}"
         assumed = sts.assume_role(RoleArn=role, RoleSessionName=self.session)["Credentials"]
         sts.close()
         return session.client(

@@ -158,6 +158,24 @@ def test_a_full_subnet_is_known_by_its_free_addresses(
     assert f"{free} addresses of subnet subnet-1" in answers[0].fact
 
 
+def test_a_refusal_names_the_subnet_and_the_image_that_a_specification_leaves_open(
+    aws_endpoint: AwsEndpoint, state: AwsClusterState
+) -> None:
+    subnet, image = state.subnet_ids["private"], "ami-0123456789abcdef0"
+    full = f"There are not enough free addresses in subnet '{subnet}' to satisfy the requested number of instances."
+    gone = f"The image id '[{image}]' does not exist"
+    first, second = names(state)
+    errors = {
+        first: api_error("InsufficientFreeAddressesInSubnet", full),
+        second: api_error("InvalidAMIID.NotFound", gone),
+    }
+
+    answers, _, _ = asked(aws_endpoint, state, errors, lambda _: None, subnet={}, ami={})
+
+    assert {each.question.topic: each.question.about.get("subnet") for each in answers}[Topic.ADDRESSES] == subnet
+    assert f"image {image} does not exist" in next(each.fact for each in answers if each.question.topic is Topic.IMAGE)
+
+
 @pytest.mark.parametrize(
     ("decision", "lacking", "feasible"),
     [
@@ -264,6 +282,6 @@ def test_the_console_of_a_machine_that_does_not_join_is_read_without_its_token(
         questions = provider.questions(Suspicion(objects={views[0].management_cluster: suspects}), views, [cloud])
         answers = provider.ask(request, cloud, questions).answers
 
-    told = [each.fact for each in answers if each.question.topic is Topic.CONSOLE]
-    assert told
-    assert all("i/o timeout" in fact and "abcdef" not in fact for fact in told)
+    told = [each for each in answers if each.question.topic is Topic.CONSOLE]
+    assert {each.feasible for each in told} == {Feasible.IMPOSSIBLE}
+    assert all("i/o timeout" in each.fact and "abcdef" not in each.fact for each in told)

@@ -10,8 +10,11 @@ from botocore.config import Config
 
 from benchmarks.audits import FleetFigures, growth_exponent, measure_fleet
 from benchmarks.fleet import running_fleet
+from benchmarks.illness import AILMENTS, illness_in
 from benchmarks.prototype import Prototype, build_prototype
 from benchmarks.stamping import REGION, stamped, template_of, unstamped
+from benchmarks.unwell import measure_unwell
+from drift_audit.clock import now
 from tests.conftest import required_parts
 from tests.rig.moto_server import AwsEndpoint
 
@@ -35,6 +38,31 @@ def test_a_multiplied_cluster_is_in_sync_and_only_read(prototype: Path, tmp_path
     assert figures.calls["ec2 DescribeInstances"] >= 1
     assert all(run.code == 0 and run.peak_mib > 0 for run in (*figures.audit.each, *figures.floor.each))
     assert {"collect: clouds", "compare: cloud", "correlate: Git and cluster"} <= figures.stages.keys()
+
+
+@pytest.mark.rig
+def test_a_fleet_of_which_a_machine_is_unwell_is_found_so_and_only_read(prototype: Path, tmp_path: Path) -> None:
+    figures = measure_unwell(tmp_path, prototype, clusters=2, runs=1)
+
+    assert (figures.machines, figures.unwell, figures.causes) == (4, 1, 1)
+    assert [run.code for run in (*figures.healthy.each, *figures.audit.each)] == [0, 1]
+    assert {"kube GET", "workload GET"} <= figures.added.keys()
+    assert figures.ratio_cpu > 0
+
+
+def test_the_unwell_are_spread_over_clusters_and_ailments(prototype: Path) -> None:
+    known = Prototype.read(prototype)
+
+    illness = illness_in(known, 20, 0.25, now())
+
+    assert len(illness.patients) == 10
+    assert {each.cluster for each in illness.patients} == set(range(0, 20, 2))
+    assert {each.ailment for each in illness.patients} == set(AILMENTS)
+    assert len({each.instance for each in illness.patients}) == 10
+
+
+def test_a_share_of_nothing_leaves_everybody_well(prototype: Path) -> None:
+    assert illness_in(Prototype.read(prototype), 20, 0, now()).patients == []
 
 
 @pytest.mark.rig

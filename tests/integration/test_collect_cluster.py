@@ -262,6 +262,24 @@ def test_a_declared_kind_that_nobody_serves_is_proven_absent(management_cluster:
     assert view.gaps == ()
 
 
+@pytest.mark.parametrize(
+    ("group", "kind", "meant"),
+    [
+        ("infrastructure.cluster.x-k8s.io", "AWSMachin", "AWSMachine.infrastructure.cluster.x-k8s.io"),
+        ("infrastructure.example.com", "AWSMachine", "AWSMachine.infrastructure.cluster.x-k8s.io"),
+        ("appz", "Deployment", "Deployment.apps"),
+    ],
+)
+def test_a_kind_that_clusters_wait_for_and_nobody_serves_comes_with_what_may_have_been_meant(
+    management_cluster: ManagementCluster, group: str, kind: str, meant: str
+) -> None:
+    view = view_of(settings_for(management_cluster), Wanted(everywhere=frozenset({(group, kind)})))
+
+    listing = view.kinds[group, kind]
+    assert listing.served == ()
+    assert listing.alike[:1] == (meant,)
+
+
 def test_namespaces_restrict_what_is_read(management_cluster: ManagementCluster) -> None:
     elsewhere = management_cluster.new_namespace()
     for namespace in (management_cluster.namespace, elsewhere):

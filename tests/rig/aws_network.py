@@ -35,6 +35,12 @@ class NetworkPlan:
     zones: int = 1
     brought: bool = False
     """True: it was there before, and CAPA only uses it."""
+    cloud_name: str = ""
+    """The name in the cloud provider's tags, where EKS gives the cluster another one; empty: the same."""
+
+    @property
+    def owner(self) -> str:
+        return CCM + (self.cloud_name or self.cluster)
 
     @property
     def vpc(self) -> Mapping[str, Any]:
@@ -217,7 +223,7 @@ def _subnet(ec2: Any, plan: NetworkPlan, vpc: str, role: str, number: int, ipv6:
     zone = plan.zone_names[number]
     blocks = {"CidrBlock": _BLOCKS[role][number], **({"Ipv6CidrBlock": _block6(ipv6, role, number)} if ipv6 else {})}
     made = ec2.create_subnet(VpcId=vpc, AvailabilityZone=zone, **blocks)["Subnet"]["SubnetId"]
-    discovery = {BALANCER[role]: "1", CCM + plan.cluster: "shared" if plan.brought else "owned"}
+    discovery = {BALANCER[role]: "1", plan.owner: "shared" if plan.brought else "owned"}
     if plan.brought:
         _tag(ec2, made, {**plan.spec.get("additionalTags", {}), **discovery})
     else:
@@ -260,7 +266,7 @@ def _table(
 ) -> str:
     made = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     if not plan.brought:
-        _tag(ec2, made, plan.tags(f"{plan.cluster}-rt-{role}-{zone}", "common", **{CCM + plan.cluster: "owned"}))
+        _tag(ec2, made, plan.tags(f"{plan.cluster}-rt-{role}-{zone}", "common", **{plan.owner: "owned"}))
     ec2.create_route(RouteTableId=made, DestinationCidrBlock=_ANY4, **target)
     if target6:
         ec2.create_route(RouteTableId=made, DestinationIpv6CidrBlock=_ANY6, **target6)

@@ -48,9 +48,11 @@ class CertificateAuthority:
         used = other if elsewhere else names
         return self._issue("rig-apiserver", (), ExtendedKeyUsageOID.SERVER_AUTH, used, expired=expired)
 
-    def client(self, user: str, groups: Sequence[str], *, expired: bool = False) -> PemPair:
+    def client(
+        self, user: str, groups: Sequence[str], *, expired: bool = False, lifetime: timedelta = _LIFETIME
+    ) -> PemPair:
         """A client certificate; Kubernetes reads the user from CN and the groups from O."""
-        return self._issue(user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, [], expired=expired)
+        return self._issue(user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, [], expired=expired, lifetime=lifetime)
 
     def _issue(
         self,
@@ -60,6 +62,7 @@ class CertificateAuthority:
         names: list[x509.GeneralName],
         *,
         expired: bool = False,
+        lifetime: timedelta = _LIFETIME,
     ) -> PemPair:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
@@ -68,7 +71,7 @@ class CertificateAuthority:
                 x509.NameAttribute(NameOID.COMMON_NAME, common_name),
             ]
         )
-        ends = -_LIFETIME if expired else _LIFETIME
+        ends = -_LIFETIME if expired else lifetime
         unsigned = _builder(subject, self._name, key, ends).add_extension(
             x509.ExtendedKeyUsage([usage]), critical=False
         )

@@ -175,13 +175,13 @@ class RigClient:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> Json:
-        """The decoded answer to one request; raises `ApiRefused` for any answer but success."""
+        """The decoded answer to one request, an empty object for none; raises `ApiRefused` for anything but success."""
         headers = {"Accept": accept, "User-Agent": self.user_agent, "Content-Type": content_type}
         data = None if body is None else json.dumps(body).encode()
         response = self.pool.request(method, self.url + path, body=data, headers=headers, retries=False)
         if response.status >= 300:
             raise ApiRefused(method, path, response.status, response.data)
-        answer: Json = json.loads(response.data)
+        answer: Json = json.loads(response.data or b"{}")
         return answer
 
     def raw_text(self, path: str) -> tuple[int, str]:

@@ -243,7 +243,8 @@ class Fleet:
         )
         return Config(management_clusters=(settings,), cache_dir=str(self.folder / "cache"), **overrides)  # type: ignore[arg-type]
 
-    def providers(self) -> Mapping[str, CloudProvider]:
+    def providers(self, endpoint: str = "") -> Mapping[str, CloudProvider]:
+        """With `endpoint`, AWS is asked there: a proxy before moto."""
         accounts = tuple(
             AwsAccount(
                 account=account,
@@ -253,7 +254,7 @@ class Fleet:
             )
             for account, regions in sorted(self.accounts.items())
         )
-        return {"aws": AwsProvider(AwsSettings(accounts=accounts, endpoint_url=self.aws))}
+        return {"aws": AwsProvider(AwsSettings(accounts=accounts, endpoint_url=endpoint or self.aws))}
 
     def audit(self, suppressions: tuple[SuppressionRule, ...] = ()) -> tuple[Views, AuditResult]:
         """One audit, as `drift-audit check` runs it, two hours from now: nothing is young any more."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from moto.server import ThreadedMotoServer
 
 from tests.rig.cloudtrail import TRAIL, recording_calls
+from tests.rig.moto_eks import extend_eks
 from tests.rig.moto_mended import mend
 from tests.rig.moto_pools import extend_pools
 
@@ -49,6 +50,7 @@ def running_moto() -> Iterator[AwsEndpoint]:
     """An endpoint that serves, and records the calls that it serves, until the block ends."""
     mend()
     extend_pools()
+    extend_eks()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     with recording_calls():
         server.start()

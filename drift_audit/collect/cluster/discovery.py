@@ -18,6 +18,10 @@ from drift_audit.collect.cluster.pacing import Tally
 _AGGREGATED = f"{JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,{JSON}"
 
 
+KindName = tuple[str, str]
+"""(group, kind)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedKind:
     """A kind that can be listed."""
@@ -47,6 +51,8 @@ class Discovery:
     kinds: tuple[ServedKind, ...]
     broken: dict[tuple[str, str], Unreadable] = field(default_factory=dict)
     """By (group, version): served by name, but what is in it could not be learned."""
+    names: frozenset[KindName] = frozenset()
+    """Every kind that the server told of, those of other groups too; a server of old tells of these only if asked."""
 
 
 GroupFilter = Callable[[str], bool]
@@ -77,13 +83,15 @@ class _Found:
 
     kinds: dict[tuple[str, str], tuple[str, bool, list[str]]] = field(default_factory=dict)
     broken: dict[tuple[str, str], Unreadable] = field(default_factory=dict)
+    names: set[KindName] = field(default_factory=set)
 
     def add(self, group: str, version: str, kind: str, plural: str, namespaced: bool, verbs: Sequence[str]) -> None:
         if "list" in verbs and "/" not in plural:
+            self.names.add((group, kind))
             self.kinds.setdefault((group, plural), (kind, namespaced, []))[2].append(version)
 
     def discovery(self) -> Discovery:
-        return Discovery(kinds=tuple(self._served()), broken=self.broken)
+        return Discovery(kinds=tuple(self._served()), broken=self.broken, names=frozenset(self.names))
 
     def _served(self) -> Iterator[ServedKind]:
         for (group, plural), (kind, namespaced, versions) in sorted(self.kinds.items()):
@@ -93,6 +101,7 @@ class _Found:
 def _read_aggregated(listing: _Aggregated, wants: GroupFilter, found: _Found) -> None:
     for group in listing.items:
         if not wants(group.metadata.name):
+            found.names |= {(group.metadata.name, kind) for version in group.versions for kind in version.kinds}
             continue
         for version in group.versions:
             if version.freshness == "Stale":
@@ -162,6 +171,11 @@ class _AggregatedVersion(msgspec.Struct):
     version: str
     freshness: str = ""
     resources: list[_AggregatedResource] = []
+
+    @property
+    def kinds(self) -> Iterator[str]:
+        """Those that can be listed."""
+        return (each.responseKind.kind for each in self.resources if each.responseKind and "list" in each.verbs)
 
 
 class _AggregatedGroup(msgspec.Struct):

@@ -6,12 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from drift_audit.collect.cluster.discovery import ServedKind
+from drift_audit.collect.cluster.discovery import KindName, ServedKind
 from drift_audit.model.keys import split_api_version
 from drift_audit.model.objects import Declaration
-
-KindName = tuple[str, str]
-"""(group, kind)."""
 
 _CAPI = "cluster.x-k8s.io"
 _GITOPS_GROUPS = ("kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io")

@@ -13,12 +13,12 @@ from typing import TypeVar
 
 from drift_audit import clock as wall
 from drift_audit.clock import Clock
-from drift_audit.collect.cluster.discovery import ServedKind
+from drift_audit.collect.cluster.discovery import KindName, ServedKind
 from drift_audit.collect.cluster.faults import Unreadable
 from drift_audit.collect.cluster.kinds import Reader
 from drift_audit.collect.cluster.listing import get_object, list_kind
 from drift_audit.collect.cluster.pacing import Tally
-from drift_audit.collect.cluster.plan import KindName, Wanted
+from drift_audit.collect.cluster.plan import Wanted
 from drift_audit.collect.cluster.view import PARALLEL_KINDS, learn_server, opened
 from drift_audit.collect.masking import Masker
 from drift_audit.config.settings import ManagementClusterSettings

@@ -15,14 +15,15 @@ import msgspec
 
 from drift_audit import clock as wall
 from drift_audit.clock import Clock, stamp
+from drift_audit.collect.cluster.alike import alike
 from drift_audit.collect.cluster.connection import Connection
 from drift_audit.collect.cluster.crds import read_definitions
-from drift_audit.collect.cluster.discovery import Discovery, discover
+from drift_audit.collect.cluster.discovery import Discovery, KindName, discover
 from drift_audit.collect.cluster.faults import Ask, Unreadable
 from drift_audit.collect.cluster.kinds import KindRead, Reader, failed_read, read_kind
 from drift_audit.collect.cluster.kubeconfig import access_to
 from drift_audit.collect.cluster.pacing import Deadline, Tally
-from drift_audit.collect.cluster.plan import KindName, KindPlan, Wanted, concerns, plan_reads
+from drift_audit.collect.cluster.plan import KindPlan, Wanted, concerns, plan_reads
 from drift_audit.collect.cluster.selection import CLUSTER, left_out, unselected_clusters
 from drift_audit.collect.garbage import relaxed_garbage_collection
 from drift_audit.collect.masking import Masker
@@ -60,7 +61,7 @@ def collect_cluster(
             view = unread_cluster(settings, reader.reason, reader.remedy, clock)
         else:
             view = _read(settings, reader, wanted)
-    gaps = f", {len(view.gaps)} gaps" if view.gaps else ""
+    gaps = f", {len(view.gaps)} gap{'' if len(view.gaps) == 1 else 's'}" if view.gaps else ""
     progress(ended(settings.name, f"{len(view.objects):,} objects of {len(view.kinds):,} kinds{gaps}"))
     return view
 
@@ -213,6 +214,7 @@ def _unserved(discovery: Discovery, wanted: Wanted, read_at: str) -> dict[KindNa
             complete=group not in broken,
             reason=broken.get(group, ""),
             read_at=read_at,
+            alike=alike((group, kind), discovery.names) if (group, kind) in wanted.everywhere else (),
         )
         for group, kind in sorted({*wanted.versions, *wanted.everywhere})
         if (group, kind) not in served

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 
 from drift_audit.model.findings import Severity
-from drift_audit.model.health import Clock, Layer, Topic
+from drift_audit.model.health import Clock, Layer
 from drift_audit.model.values import text
 from drift_audit.stuck.case import Case, Proof, said_by
 from drift_audit.stuck.conditions import conditions_of
 from drift_audit.stuck.signature import Sign, Signature
-from drift_audit.stuck.signatures.second_opinion import cloud_answers, said
+from drift_audit.stuck.signatures.second_opinion import consoles, said
 from drift_audit.stuck.signatures.waiting import unwell
 from drift_audit.stuck.wording import first_line
 
@@ -108,7 +108,7 @@ def _console_says(case: Case, pattern: re.Pattern[str], fact: str) -> Sign | Non
     live = case.live
     if live.kind != "Machine" or live.deleting or live.at("status", "nodeRef", "name"):
         return None
-    answers = [answer for answer in cloud_answers(case, Topic.CONSOLE) if pattern.search(answer.fact + answer.evidence)]
+    answers = [answer for answer in consoles(case) if pattern.search(answer.fact + answer.evidence)]
     if not answers:
         return None
     waiting = case.conditions.failing("NodeHealthy", "Ready")

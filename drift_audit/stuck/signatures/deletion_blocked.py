@@ -65,7 +65,7 @@ def _order(case: Case) -> Sign | None:
 
 def _infrastructure(case: Case) -> Sign | None:
     held = finalizers(case.live)
-    if not case.live.deleting or not held or _waits(case):
+    if not case.live.deleting or not held or _foreign(held) == sorted(held) or _waits(case):
         return None
     said = case.said(_FAILURE)
     code = _code(said[0]) if said else ""
@@ -94,7 +94,7 @@ def _foreign_finalizer(case: Case) -> Sign | None:
     if not case.live.deleting:
         return None
     held = finalizers(case.live)
-    foreign = sorted(name for name in held if not is_of_capi(name) and name not in _BY_KUBERNETES)
+    foreign = _foreign(held)
     if not foreign or len(foreign) < len(held) or _waits(case):
         return None
     return Sign(
@@ -105,6 +105,10 @@ def _foreign_finalizer(case: Case) -> Sign | None:
         variant=", ".join(foreign),
         values=(("finalizer", foreign[0]),),
     )
+
+
+def _foreign(held: Sequence[str]) -> list[str]:
+    return sorted(name for name in held if not is_of_capi(name) and name not in _BY_KUBERNETES)
 
 
 def _machine_pool(case: Case) -> Sign | None:

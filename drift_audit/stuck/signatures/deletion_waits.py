@@ -81,7 +81,7 @@ def _left_nodes(case: Case) -> Sign | None:
         return None
     names = ", ".join(node.name for node in found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
     return Sign(
-        fact=f"{len(found)} Nodes whose Machine is gone: {names}",
+        fact=f"{len(found)} Node{'' if len(found) == 1 else 's'} whose Machine is gone: {names}",
         proofs=tuple(
             Proof("workload", f"Node {live.name} was of {live.annotations[_MACHINE_OF_NODE]}") for live in found[:5]
         ),

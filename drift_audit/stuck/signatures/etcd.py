@@ -25,6 +25,10 @@ _STRAY = re.compile(r"^\* Etcd member (?P<member>.+?) does not have a correspond
 _MISMATCH = "The list of etcd members does not match the list of Machines and Nodes"
 _LEARNER = re.compile(r"Waiting for learner etcd member to be promoted")
 KUBELET_CLIENT = re.compile(r"[Ff]orbidden.*kube-apiserver-kubelet-client", re.DOTALL)
+QUORUM = re.compile(
+    r"(?:There are no healthy etcd member|(?P<healthy>\d+) of (?P<all>\d+) etcd members? (?:is|are) healthy),"
+    r"[^\n]*?at least (?P<needed>\d+) healthy members? required for etcd quorum"
+)
 _NO_CONNECTION = re.compile(r"Failed to (?:connect to etcd|get etcd (?:members|alarms)): (?P<why>[^\n]+)")
 
 
@@ -106,7 +110,15 @@ def _no_connection(case: Case) -> Sign | None:
         fact=f"KCP cannot ask etcd: {normalised(match['why'])}",
         since=member.since,
         proofs=(said_by(member).proof,),
+        waits_for=_without_a_quorum(case.control_plane),
     )
+
+
+def _without_a_quorum(control_plane: CapiObject | None) -> tuple[ObjectKey, ...]:
+    """The control plane, where so few members answer that none of them is the cause by itself."""
+    available = conditions_of(control_plane).failing("Available") if control_plane is not None else None
+    lost = available is not None and QUORUM.search(available.message) is not None
+    return (control_plane.key,) if control_plane is not None and lost else ()
 
 
 _CONDITIONS = "CAPI v1.14.0 controlplane/kubeadm/pkg/workload_cluster_conditions.go"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from drift_audit.model.findings import FindingKind, Severity
@@ -10,18 +9,13 @@ from drift_audit.model.health import Clock, Layer
 from drift_audit.stuck.case import Case, said_by
 from drift_audit.stuck.conditions import TRUE
 from drift_audit.stuck.signature import Sign, Signature
-from drift_audit.stuck.signatures.etcd import ALARMS, KUBELET_CLIENT, members_that_say
+from drift_audit.stuck.signatures.etcd import ALARMS, KUBELET_CLIENT, QUORUM, members_that_say
 from drift_audit.stuck.signatures.machine_instance import how_it_went
-
-_QUORUM = re.compile(
-    r"(?:There are no healthy etcd member|(?P<healthy>\d+) of (?P<all>\d+) etcd members? (?:is|are) healthy),"
-    r"[^\n]*?at least (?P<needed>\d+) healthy members? required for etcd quorum"
-)
 
 
 def _no_quorum(case: Case) -> Sign | None:
     available = case.conditions.failing("Available")
-    match = _QUORUM.search(available.message) if available else None
+    match = QUORUM.search(available.message) if available else None
     if available is None or match is None or case.live.deleting:
         return None
     machines = case.graph.children(case.live, "Machine")
@@ -37,7 +31,7 @@ def _no_quorum(case: Case) -> Sign | None:
 
 def _quorum_at_risk(case: Case) -> Sign | None:
     available = case.conditions.get("Available")
-    match = _QUORUM.search(available.message) if available and available.status == TRUE else None
+    match = QUORUM.search(available.message) if available and available.status == TRUE else None
     if match is None or not match["healthy"] or int(match["healthy"]) > int(match["needed"]):
         return None
     machines = case.graph.children(case.live, "Machine")

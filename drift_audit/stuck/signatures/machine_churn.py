@@ -47,11 +47,15 @@ def _churn(case: Case) -> Sign | None:
 
 
 def _created_too_many(case: Case) -> tuple[Proof, ...]:
+    """Since when the set has not been ready: before that, its Machines joined, whoever replaced them."""
     wanted = case.live.spec.get("replicas")
+    ready = case.conditions.failing("MachinesReady")
     recent = [
         event
         for event in case.events
-        if event.reason == "SuccessfulCreate" and (elapsed(event.last, case.now) or timedelta()) <= _HOUR
+        if event.reason == "SuccessfulCreate"
+        and (elapsed(event.last, case.now) or timedelta()) <= _HOUR
+        and (ready is None or event.last >= ready.since)
     ]
     created = sum(event.count for event in recent)
     if not isinstance(wanted, int) or created < wanted + _TOO_MANY:

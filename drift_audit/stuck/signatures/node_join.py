@@ -13,7 +13,7 @@ from drift_audit.model.values import mapping, sequence, text
 from drift_audit.model.views import Reach, WorkloadView
 from drift_audit.stuck.case import Case, Proof, said_by
 from drift_audit.stuck.signature import Sign, Signature
-from drift_audit.stuck.signatures.second_opinion import cloud_answers, said
+from drift_audit.stuck.signatures.second_opinion import cloud_answers, consoles, said
 from drift_audit.stuck.wording import normalised
 
 _WAITS_FOR_NODE = re.compile(r"Waiting for a [Nn]ode with (?:spec\.providerID \S+|matching ProviderID) to exist")
@@ -105,16 +105,15 @@ def _no_node(case: Case) -> Sign | None:
     seen = _seen(case)
     if seen is not None and case.node is not None:
         return None
-    console = [
-        each for each in cloud_answers(case, Topic.CONSOLE, Topic.INSTANCE) if each.feasible is Feasible.IMPOSSIBLE
-    ]
-    told = normalised(console[0].fact) if console else ""
+    instance = [each for each in cloud_answers(case, Topic.INSTANCE) if each.feasible is Feasible.IMPOSSIBLE]
+    failed = [*instance, *(each for each in consoles(case) if each.feasible is Feasible.IMPOSSIBLE)]
+    told = normalised(failed[0].fact) if failed else ""
     registered = (Proof("workload", f"none of {sum(1 for _ in _nodes(seen))} Nodes is its own"),) if seen else ()
     return Sign(
         fact=f"its instance runs, and no Node registered{f': {told}' if told else ''}",
         since=text(case.live.status.get("lastUpdated")),
-        proofs=(said_by(waiting).proof, *registered, *(said(answer) for answer in console)),
-        variant=console[0].question.topic if console else "",
+        proofs=(said_by(waiting).proof, *registered, *(said(answer) for answer in failed)),
+        variant=Topic.INSTANCE if instance else "",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from drift_audit.clock import now, stamp
 from drift_audit.model.health import Answer, Feasible, Question, Topic
 from drift_audit.model.views import CloudScopeView, ScopeRead, ScopeStatus, View
+from drift_audit_aws.constraints.console import failed_to_boot
 from drift_audit_aws.constraints.quotas import quota_answer
 from drift_audit_aws.reading import Calls, chunks
 from drift_audit_aws.refusals import FAILURES, refusal
@@ -238,7 +239,8 @@ def _consoles(calls: Calls, asked: Sequence[Question]) -> Iterator[Answer]:
         told = calls.client("ec2").get_console_output(InstanceId=question.about["instance"])
         lines = [line for line in str(told.get("Output") or "").splitlines() if line.strip()]
         fact = f"its console ends with: {' | '.join(lines)}" if lines else "its console tells of no failure"
-        yield Answer(question=question, feasible=Feasible.UNKNOWN, fact=fact, evidence="ec2:GetConsoleOutput")
+        feasible = Feasible.IMPOSSIBLE if failed_to_boot(lines) else Feasible.UNKNOWN
+        yield Answer(question=question, feasible=feasible, fact=fact, evidence="ec2:GetConsoleOutput")
 
 
 ASKING: Mapping[Topic, Asking] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from drift_audit.model.health import Question, Suspicion, Topic
@@ -30,6 +31,7 @@ _TOPIC_OF_CODE: Mapping[str, Topic] = {
 }
 """Error codes and what they make worth asking (EC2 API reference, Error codes)."""
 
+_IDS = {"subnet": re.compile(r"\bsubnet-[0-9a-f]+\b"), "image": re.compile(r"\bami-[0-9a-f]+\b")}
 _NOT_JOINED = "Provisioned"
 
 
@@ -90,12 +92,18 @@ def _of_errors(
             topic = _TOPIC_OF_CODE.get(error.code)
             if topic is not None and (topic, error.code) not in seen:
                 seen.add((topic, error.code))
-                yield _question(topic, scope, management_cluster, live, {**about, "code": error.code})
+                named = {**_named_in(message), **{key: value for key, value in about.items() if value}}
+                yield _question(topic, scope, management_cluster, live, {**named, "code": error.code})
         for denial in denials_in(message):
             if (Topic.PERMISSION, denial.action) not in seen:
                 seen.add((Topic.PERMISSION, denial.action))
                 named = {"principal": denial.principal, "action": denial.action, "resource": denial.resource}
                 yield _question(Topic.PERMISSION, scope, management_cluster, live, named)
+
+
+def _named_in(message: str) -> dict[str, str]:
+    """The subnet and the image that EC2 names in its refusal: CAPA chooses both where a specification has neither."""
+    return {kind: found[0] for kind, pattern in _IDS.items() if (found := pattern.search(message))}
 
 
 def _messages(live: CapiObject) -> Iterator[str]:

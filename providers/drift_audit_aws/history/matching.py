@@ -15,7 +15,7 @@ from drift_audit.model.values import mapping
 from drift_audit.model.views import CloudScopeView
 from drift_audit_aws.history.events import EVENTS, SOURCES, Effect, EventRow
 from drift_audit_aws.history.free import free_candidates
-from drift_audit_aws.history.records import SOURCE, TAGS
+from drift_audit_aws.history.records import SOURCE, TAG_FIELDS
 from drift_audit_aws.history.tokens import UNIQUE_ID, Token, tokens_in, tokens_of
 from drift_audit_aws.history.values import Question, fields_of, wrote
 from drift_audit_aws.ownership import CLOUD_PROVIDER_TAG_PREFIX, OWNED_TAG_PREFIX, ROLE_TAG
@@ -102,7 +102,7 @@ def _fit_of_orphan(event: ChangeEvent, told: EventRow | None) -> Fit | None:
     """Whoever made it, the controller too; or who put a cluster's tag on it."""
     if told is not None and told.effect is Effect.CREATE:
         return Fit.VALUE
-    claimed = any(key.startswith(_OWNERSHIP) for key in mapping(event.writes.get(TAGS)))
+    claimed = any(key.startswith(_OWNERSHIP) for name in TAG_FIELDS for key in mapping(event.writes.get(name)))
     tagged = told is not None and told.effect is Effect.ADD and claimed
     return Fit.FIELD if tagged and not event.controller else None
 

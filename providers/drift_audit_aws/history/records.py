@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from drift_audit.clock import moment, stamp
 from drift_audit.model.changes import ChangeEvent
 from drift_audit.model.values import Json, JsonObject, mapping, sequence, text
 from drift_audit_aws.history.callers import Caller, CallerClass, caller_of
 from drift_audit_aws.history.events import EVENTS, SOURCES, EventRow
+from drift_audit_aws.history.events.row import REQUEST
 from drift_audit_aws.paths import value_at
 from drift_audit_aws.security_groups.rules import Rule, rule
 
@@ -99,12 +101,22 @@ def plain(value: Json, name: str = "", depth: int = 0) -> Json:
 
 def _resources(row: EventRow | None, record: JsonObject, entry: Mapping[str, Any]) -> tuple[str, ...]:
     """Ids of what was changed: where the table says, or else wherever ids stand."""
-    named = dict.fromkeys(found for path in row.ids for found in _texts(value_at(record, path))) if row else {}
+    named = dict.fromkeys(found for path in row.ids for found in _ids(record, path)) if row else {}
     if not named:
         named = dict.fromkeys(found for found in _texts(record) if _ID.match(found))
         listed = sequence(entry.get("Resources"))
         named |= dict.fromkeys(text(mapping(each).get("ResourceName")) for each in listed)
     return tuple(_short(found) for found in named if found)[:MOST_IDS]
+
+
+def _ids(record: JsonObject, path: str) -> Iterator[str]:
+    """What stands at the path; of a path with a slash the two parameters, which are part of an address."""
+    whole, _, name = path.partition("/")
+    for found in _texts(value_at(record, whole)):
+        if not name:
+            yield found
+        else:
+            yield from (f"{found}/{unquote(part)}" for part in _texts(value_at(record, REQUEST + name)))
 
 
 def _texts(value: Json) -> Iterator[str]:
@@ -121,6 +133,8 @@ def _texts(value: Json) -> Iterator[str]:
 # What was written
 
 TAGS = "Tags"
+TAG_FIELDS = frozenset({TAGS, "tags"})
+"""EKS has its own spelling."""
 PERMISSIONS = frozenset({"IpPermissions", "IpPermissionsEgress"})
 ATTRIBUTES = frozenset({"Attributes"})
 
@@ -136,7 +150,7 @@ def _writes(row: EventRow, record: JsonObject) -> dict[str, Json]:
         value = value_at(record, path)
         if value is None or value == []:
             continue
-        if name == TAGS:
+        if name in TAG_FIELDS:
             found[name] = _tags(value)
         elif name in PERMISSIONS:
             found[name] = [_rule_json(each) for each in rules_of(value)]
@@ -149,7 +163,7 @@ def _writes(row: EventRow, record: JsonObject) -> dict[str, Json]:
 
 def _tags(value: Json) -> JsonObject:
     """The value by key; keys alone, of tags that were taken away, have none."""
-    found: dict[str, Json] = {}
+    found: dict[str, Json] = {_short(key): _short(text(said)) for key, said in mapping(value).items()}
     for entry in sequence(value):
         if isinstance(entry, str):
             found[_short(entry)] = None

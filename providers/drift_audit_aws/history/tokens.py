@@ -18,6 +18,11 @@ Token = tuple[str, str]
 UNIQUE_ID = re.compile(r"(?:[a-z]{1,12}(?:-[a-z]{1,12})?-[0-9a-f]{8,17}|arn:\S+)\Z")
 
 _NAMES: Mapping[str, str] = {
+    "accessEntryArn": "eks",
+    "addonArn": "eks",
+    "arn": "eks",
+    "fargateProfileArn": "eks",
+    "nodegroupArn": "eks",
     "AutoScalingGroupARN": "autoscaling",
     "AutoScalingGroupName": "autoscaling",
     "InstanceProfileName": "iam",
@@ -36,6 +41,10 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
 """What belongs to a resource and is changed under an id of its own."""
 
 
+EKS = "eks"
+_OF_EKS = "eks-"
+
+
 def token(service: str, name: str) -> Token:
     return ("", name) if UNIQUE_ID.match(name) else (service, name)
 
@@ -44,6 +53,8 @@ def tokens_of(resource: CloudResource) -> Iterator[Token]:
     """Every name of the resource and of its parts."""
     if UNIQUE_ID.match(resource.key.id):
         yield "", resource.key.id
+    if resource.key.type.startswith(_OF_EKS):
+        yield EKS, resource.key.id
     for attribute, service in _NAMES.items():
         if name := text(resource.attributes.get(attribute)):
             yield token(service, name)

@@ -22,6 +22,7 @@ from drift_audit_aws.history.matching import ChangeIndex
 from drift_audit_aws.history.records import ATTRIBUTES, PERMISSIONS, SOURCE
 from drift_audit_aws.history.tokens import tokens_in, tokens_of
 from drift_audit_aws.history.values import fields_of
+from drift_audit_aws.kinds import kinds_of_rows
 from drift_audit_aws.reactions import SYNC_MINUTES
 from drift_audit_aws.security_groups.rules import Rule, opens_to_everyone, rule_of, shown, shown_fully
 
@@ -56,7 +57,9 @@ def undone_edits(
         index = ChangeIndex(cloud)
         for resource in cloud.resources.values():
             if resource.key in linked:
-                yield from _of_resource(resource, by_pair[linked[resource.key], resource.key.type], index)
+                kinds = kinds_of_rows(linked[resource.key])
+                about = [row for kind in kinds for row in by_pair[kind, resource.key.type]]
+                yield from _of_resource(resource, about, index)
 
 
 def _of_resource(resource: CloudResource, rows: Sequence[FieldRow], index: ChangeIndex) -> Iterator[UndoneEdit]:

@@ -11,7 +11,7 @@ from drift_audit.model.findings import Finding, ShownValue, ValueState
 from drift_audit.model.keys import format_path
 from drift_audit.model.values import Json, mapping, sequence, text
 from drift_audit_aws.history.events import Effect
-from drift_audit_aws.history.records import PERMISSIONS, TAGS
+from drift_audit_aws.history.records import PERMISSIONS, TAG_FIELDS
 from drift_audit_aws.ownership import CLOUD_PROVIDER_TAG_PREFIX, OWNED_TAG_PREFIX, ROLE_TAG
 from drift_audit_aws.security_groups.rules import Rule, rule_of, shown
 
@@ -69,7 +69,7 @@ def wrote(event: ChangeEvent, name: str, effect: Effect, asked: Question) -> boo
     if event.action in _STATES_AFTER:
         return asked.cloud.value in _STATES_AFTER[event.action]
     written = event.writes.get(name)
-    if name == TAGS:
+    if name in TAG_FIELDS:
         return _wrote_tag(mapping(written), effect, asked)
     if name in PERMISSIONS:
         return _wrote_rule([rule_of(item) for item in sequence(written)], effect, asked)

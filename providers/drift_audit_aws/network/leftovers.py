@@ -27,31 +27,31 @@ _FAILED = DELETED_STATES | {"failed"}
 
 
 def _vpc_to_come(vpc: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
-    return cluster.eks or not cluster.vpc_id
+    return not cluster.vpc_id
 
 
 def _subnet_to_come(subnet: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
     waiting = any(not each.resource_id for each in declared_subnets(cluster))
-    return cluster.eks or not cluster.ready or waiting
+    return not cluster.ready or waiting
 
 
 def _table_to_come(table: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
     waiting = any(not each.route_table for each in declared_subnets(cluster))
-    return cluster.eks or not cluster.ready or waiting
+    return not cluster.ready or waiting
 
 
 def _gateway_to_come(gateway: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
-    return cluster.eks or not dig(cluster.infra.spec, "network", "vpc", "internetGatewayId")
+    return not dig(cluster.infra.spec, "network", "vpc", "internetGatewayId")
 
 
 def _egress_to_come(gateway: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
     named = dig(cluster.infra.spec, "network", "vpc", "ipv6", "egressOnlyInternetGatewayId")
-    return cluster.eks or (cluster.ipv6 and not named)
+    return cluster.ipv6 and not named
 
 
 def _nat_to_come(gateway: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
     chosen = first_public(declared_subnets(cluster)).values()
-    return cluster.eks or not cluster.ready or any(not subnet.nat_gateway for subnet in chosen)
+    return not cluster.ready or any(not subnet.nat_gateway for subnet in chosen)
 
 
 def _address_to_come(address: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
@@ -59,10 +59,6 @@ def _address_to_come(address: CloudResource, cluster: AwsCluster, fleet: Fleet) 
     instance = address.tags.get(ROLE_TAG, "").removeprefix(_OF_INSTANCE)
     living = any(instance == machine.instance_id for machine in fleet.machines.values())
     return living or _nat_to_come(address, cluster, fleet)
-
-
-def _endpoint_to_come(endpoint: CloudResource, cluster: AwsCluster, fleet: Fleet) -> bool:
-    return cluster.eks
 
 
 def _brought_or_failed(gateway: CloudResource, cluster: AwsCluster, cloud: CloudScopeView) -> bool:
@@ -161,7 +157,6 @@ LEFTOVERS = (
         type=VPC_ENDPOINT,
         severity=Severity.LOW,
         next_steps=("If nothing needs it: aws ec2 delete-vpc-endpoints --region {region} --vpc-endpoint-ids {id}",),
-        expected=_endpoint_to_come,
         explained=_vpc_not_seen,
     ),
 )

@@ -1,6 +1,6 @@
 """The parts of the network that objects name, and what it means when one is gone.
 
-Of AWSCluster; what an EKS control plane names is only known to be somebody's, and compared together with EKS.
+An EKS control plane holds the same spec of a network as an AWSCluster, and CAPA keeps both by the same code.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _loss(cluster: AwsCluster, kind: str, resource_id: str) -> Loss | None:
     fate = _FATES[kind]
     built = cluster.builds_its_vpc
     reaction = fate.built if built else fate.brought
-    if cluster.eks or not reaction:
+    if not reaction:
         return None
     infra = cluster.infra
     words = {

@@ -52,7 +52,7 @@ _FIND_TEMPLATE = (
 
 
 def named_by_pools(fleet: Fleet) -> Iterator[Named]:
-    """Group and template of every AWSMachinePool, with what hangs on them; templates of EKS node groups are mentioned.
+    """Group and template of every AWSMachinePool, with what hangs on them.
 
     A pool that CAPA has not built yet only mentions its group: that there is none says nothing then.
     """
@@ -64,13 +64,6 @@ def named_by_pools(fleet: Fleet) -> Iterator[Named]:
             yield _named(pool, LAUNCH_TEMPLATE, pool.template_id, "status.launchTemplateID", _template_loss(pool))
             yield _named(pool, LAUNCH_TEMPLATE_VERSION, pool.template_id, "status.launchTemplateID")
         yield from _supplies(pool)
-    for management_cluster, found in fleet.of_kind("AWSManagedMachinePool"):
-        template = text(found.status.get("launchTemplateID"))
-        cluster = fleet.cluster_of(management_cluster, found)
-        if template and cluster is not None:
-            yield Named(
-                object=found, cluster=cluster, type=LAUNCH_TEMPLATE, id=template, path="status.launchTemplateID"
-            )
 
 
 def _named(pool: AwsPool, kind: str, resource_id: str, path: str, loss: Loss | None = None) -> Named:

@@ -29,6 +29,7 @@ DECLARED_BY_ROLE: Mapping[str, tuple[str, ...]] = {
     "node": (*_NETWORK, "additionalNodeIngressRules"),
     "apiserver-lb": (*_BALANCER, "ingressRules"),
     "bastion": ("spec", "bastion", "allowedCIDRBlocks"),
+    "node-eks-additional": (*_NETWORK, "additionalControlPlaneIngressRules"),
 }
 """Where a person would declare one more rule of that role."""
 
@@ -71,6 +72,15 @@ def _node(cluster: AwsCluster) -> Iterator[Rule]:
     yield from _each("Kubelet API", 10250, (_group(cluster, "controlplane"), _group(cluster, "node")))
     yield from _ssh(cluster)
     yield from _custom(cluster, "additionalNodeIngressRules")
+
+
+def _eks_additional(cluster: AwsCluster) -> Iterator[Rule]:
+    """The rules as they are written: neither roles nor NAT addresses are looked up here, and no source is no rule."""
+    for entry in map(mapping, sequence(dig(cluster.infra.spec, "network", "additionalControlPlaneIngressRules"))):
+        fields = ("cidrBlocks", "ipv6CidrBlocks", "sourceSecurityGroupIds")
+        for source in (text(each) for field in fields for each in sequence(entry.get(field))):
+            yield _declared_rule(entry, source, (*_NETWORK, "additionalControlPlaneIngressRules"))
+    yield from _ssh(cluster)
 
 
 def _bastion(cluster: AwsCluster) -> Iterator[Rule]:
@@ -157,6 +167,7 @@ _BY_ROLE: Mapping[str, Callable[[AwsCluster], Iterator[Rule]]] = {
     "controlplane": _controlplane,
     "lb": _lb,
     "node": _node,
+    "node-eks-additional": _eks_additional,
 }
 
 

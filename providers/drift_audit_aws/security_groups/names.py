@@ -21,12 +21,15 @@ _RECREATE_GROUP = (
     "Check the conditions of {kind} {namespace}/{name}: ClusterSecurityGroupsReady tells whether CAPA made a new one.",
 )
 
+MADE_FOR_EKS = frozenset({"bastion", "node-eks-additional"})
+"""What CAPA makes for EKS; it only looks up the groups `node` and `cluster`, which EKS makes."""
+
 GROUP_REMADE = "CAPA makes a new group with a new id at its next reconcile; nothing moves to it by itself"
 OVERRIDE_BREAKS = "CAPA cannot reconcile the cluster's network until the override names an existing group"
 
 
 def named_groups(fleet: Fleet) -> Iterator[Named]:
-    """The groups by role of every AWSCluster, and those that specs mention. EKS's are audited together with EKS."""
+    """The groups by role of every cluster, and those that specs mention. EKS keeps its own groups by itself."""
     for cluster in fleet.clusters.values():
         for role, group in sorted(cluster.security_groups.items()):
             overridden = group in cluster.overridden_groups
@@ -38,7 +41,7 @@ def named_groups(fleet: Fleet) -> Iterator[Named]:
                 path=f"spec.network.securityGroupOverrides.{role}"
                 if overridden
                 else f"status.networkStatus.securityGroups.{role}.id",
-                loss=None if cluster.eks else _loss(cluster, group),
+                loss=_loss(cluster, group) if not cluster.eks or role in MADE_FOR_EKS else None,
             )
         for group in listed_ids(cluster.infra):
             if group not in cluster.security_groups.values():

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from drift_audit.model.keys import ClusterKey
-from drift_audit.model.result import ClusterEntry, ClusterStatus
+from drift_audit.model.result import AuditResult, ClusterEntry, ClusterStatus
 from drift_audit.model.tree import ClusterTree, NodeState, TreeNode
 from drift_audit.model.views import View
 from drift_audit_reports.eliding import prose
@@ -15,6 +15,7 @@ from drift_audit_reports.html_report.anchors import cause_anchor, cluster_anchor
 from drift_audit_reports.html_report.tree_layout import Picture, picture_of
 from drift_audit_reports.html_report.words import CLUSTER_LOOKS, NODE_LOOKS, Look
 from drift_audit_reports.ranking import Overview
+from drift_audit_reports.seen import machines_text
 from drift_audit_reports.wording import counted, since_text
 
 MOST_DRAWN = 3_000
@@ -192,7 +193,7 @@ def _panels(overview: Overview, entries: Sequence[ClusterEntry], looks: Mapping[
             anchor=cluster_anchor(entry.key),
             name=name_of(str(entry.key)),
             look=looks[entry.key],
-            facts=_facts(entry),
+            facts=_facts(entry, overview.result),
             causes=causes.get(entry.key, ()),
             tree=drawn.get(entry.key),
             folds=entry.key in causes or entry.key in drawn,
@@ -201,8 +202,8 @@ def _panels(overview: Overview, entries: Sequence[ClusterEntry], looks: Mapping[
     )
 
 
-def _facts(entry: ClusterEntry) -> str:
-    machines = counted(entry.machines, "machine")
+def _facts(entry: ClusterEntry, result: AuditResult) -> str:
+    machines = machines_text(result, [entry], [entry.management_cluster])
     parts = [name_of(entry.infrastructure), machines, "" if entry.complete else "not everything of it was read"]
     return " · ".join(part for part in parts if part)
 

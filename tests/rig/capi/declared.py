@@ -69,6 +69,8 @@ class LiveCluster:
     topology: str = ""
     """Name of the ClusterClass that the cluster follows; empty: the plain kinds are declared."""
     annotations: Json = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+    """Kinds that somebody forgot to declare."""
 
     @property
     def own_start_up_of_workers(self) -> StartUp:
@@ -77,7 +79,8 @@ class LiveCluster:
 
 def declared_objects(cluster: LiveCluster) -> list[Json]:
     """Every object of the cluster that stands in Git."""
-    return topology_objects(cluster) if cluster.topology else plain_objects(cluster)
+    objects = topology_objects(cluster) if cluster.topology else plain_objects(cluster)
+    return [item for item in objects if item["kind"] not in cluster.without]
 
 
 def plain_objects(cluster: LiveCluster) -> list[Json]:

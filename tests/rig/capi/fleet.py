@@ -74,12 +74,13 @@ class LiveFleet:
         self.add(replace(self.clusters[name], **fields))
 
     def remove(self, name: str) -> None:
-        """Deletes the Cluster as its owner is told to, waits until nothing of it is left, and takes it out of Git."""
+        """Takes the cluster out of Git, deletes the Cluster as owners are told to, and waits until nothing is left."""
         cluster = self.clusters.pop(name)
-        self.management_cluster.gitops.delete(reference(CORE, "Cluster", name, cluster.namespace))
-        self.await_that(f"Cluster {name} gone", lambda: not self.remains(), within=GONE_WITHIN_SECONDS)
         self._declared.pop(name)
         self.repo.commit({f"{self.path}/{name}.yaml": None}, f"Remove {name}", date=datetime.now(UTC))
+        self.management_cluster.gitops.delete(reference(CORE, "Cluster", name, cluster.namespace))
+        self.deliver()
+        self.await_that(f"Cluster {name} gone", lambda: not self.remains(), within=GONE_WITHIN_SECONDS)
 
     @staticmethod
     def now() -> str:
@@ -138,8 +139,11 @@ class LiveFleet:
         machines = [*self.machines(name), *self.machines(name, control_plane=True)]
         return (
             all(_is_calm(owner, replicas, version) for owner, replicas, version in owners)
+            and all(map(_misses_no_machine, (cluster, control_plane, *self.objects("MachineDeployment", name))))
+            and all(map(_misses_no_machine, self.objects("MachineSet", name)))
             and len(machines) == sum(replicas for _, replicas, _ in owners)
             and all(machine["status"].get("phase") == "Running" for machine in machines)
+            and not any(machine["metadata"].get("deletionTimestamp") for machine in machines)
         )
 
     def await_condition(
@@ -261,6 +265,7 @@ class LiveFleet:
         self.repo.commit({f"{self.path}/{name}.yaml": text_of(*declared)}, f"Declare {name}", date=datetime.now(UTC))
         for item in objects:
             self.apply(item)
+        self.deliver()
 
     def apply(self, declared: Json) -> Json:
         """Server-side apply as Flux's kustomize-controller, with its owner labels."""
@@ -291,6 +296,15 @@ def _says(item: Json, wanted: Mapping[str, str]) -> bool:
     )
 
 
+def _misses_no_machine(owner: Json) -> bool:
+    """Whether no condition speaks of a Machine that is not ready, or that has gone meanwhile."""
+    return all(
+        condition["status"] == "True"
+        for condition in owner.get("status", {}).get("conditions", [])
+        if condition["type"].endswith("MachinesReady")
+    )
+
+
 def _is_calm(owner: Json, replicas: int, version: str) -> bool:
     """Whether a control plane or MachineDeployment has what it shall have and changes nothing."""
     spec, status = owner["spec"], owner.get("status", {})
@@ -316,9 +330,10 @@ def _cluster_api_kinds(client: RigClient) -> list[tuple[str, str]]:
 
 
 def _belongs_to(item: Json, clusters: set[str]) -> bool:
-    metadata = item["metadata"]
+    """By its label or, as declared templates have none, by how its name begins."""
+    name, labels = item["metadata"]["name"], item["metadata"].get("labels", {})
     label = f"{CORE.partition('/')[0]}/cluster-name"
-    return metadata["name"] in clusters or metadata.get("labels", {}).get(label) in clusters
+    return labels.get(label) in clusters or any(name == each or name.startswith(f"{each}-") for each in clusters)
 
 
 def _inventory_entry(item: Json) -> Json:

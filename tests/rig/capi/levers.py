@@ -15,7 +15,7 @@ from typing import Any
 
 import urllib3
 
-from tests.rig.capi.declared import CORE, CORE_GROUP, HealthCheck
+from tests.rig.capi.declared import CORE, CORE_GROUP, HealthCheck, LiveCluster
 from tests.rig.capi.fleet import LiveFleet
 from tests.rig.client import ApiRefused, Json, RigClient, reference
 
@@ -42,6 +42,16 @@ def declared(fleet: LiveFleet, cluster: str, **fields: Any) -> Iterator[None]:
         yield
     finally:
         fleet.change(cluster, **before)
+
+
+@contextmanager
+def newcomer(fleet: LiveFleet, cluster: LiveCluster) -> Iterator[None]:
+    """One more cluster, which does not come up. At the end it is gone."""
+    fleet.add(cluster)
+    try:
+        yield
+    finally:
+        fleet.remove(cluster.name)
 
 
 @contextmanager
@@ -219,6 +229,38 @@ def down(fleet: LiveFleet, controller: str) -> Iterator[None]:
 
 
 @contextmanager
+def crashed_core(fleet: LiveFleet) -> Iterator[None]:
+    """The core manager has crashed, and its Deployment, which the rig has only now, says so.
+
+    There is no kubelet: the status is what the Deployment controller writes when no Pod is available.
+    """
+    labels = {"cluster.x-k8s.io/provider": "cluster-api", "control-plane": "controller-manager"}
+    target = reference("apps/v1", "Deployment", "capi-controller-manager", "capi-system")
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "manager", "image": "registry.k8s.io/cluster-api/cluster-api-controller"}]},
+    }
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    unavailable = {
+        "type": "Available",
+        "status": "False",
+        "reason": "MinimumReplicasUnavailable",
+        "message": "Deployment does not have minimum availability.",
+        "lastTransitionTime": fleet.now(),
+        "lastUpdateTime": fleet.now(),
+    }
+    with down(fleet, "core"):
+        created = fleet.client.create({**target, "metadata": {**target["metadata"], "labels": labels}, "spec": spec})
+        fleet.client.status(
+            {**created, "status": {"replicas": 1, "unavailableReplicas": 1, "conditions": [unavailable]}}
+        )
+        try:
+            yield
+        finally:
+            fleet.client.delete(target)
+
+
+@contextmanager
 def unreachable_webhooks(fleet: LiveFleet, component: str) -> Iterator[None]:
     """The admission webhooks of a component point to where nobody listens, while its controllers go on."""
     changes: list[tuple[Json, Json]] = []
@@ -251,7 +293,8 @@ def unreachable_workload(fleet: LiveFleet, cluster: str) -> Iterator[None]:
     """The API server of the workload cluster refuses connections; what it knows stays.
 
     The in-memory provider has this switch for Cluster API's own tests
-    (`test/infrastructure/inmemory/pkg/server/api/debug.go`).
+    (`test/infrastructure/inmemory/pkg/server/api/debug.go`). Afterwards the control-plane manager begins anew: to one
+    that was cut off, the in-memory API server may stay empty for ever.
     """
     url = f"{fleet.controllers.debug_url}/namespaces/{fleet.namespace}/clusters/{cluster}/listener"
     with urllib3.PoolManager(retries=False, timeout=10.0) as pool:
@@ -260,6 +303,9 @@ def unreachable_workload(fleet: LiveFleet, cluster: str) -> Iterator[None]:
             yield
         finally:
             _switch(pool, url, "start")
+            if (manager := fleet.controllers["control-plane"]).running:
+                manager.kill()
+                manager.restart()
 
 
 @contextmanager

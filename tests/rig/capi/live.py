@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.rig.apiserver import ApiServer, running_api_server
 from tests.rig.capi.controllers import Controllers, running_controllers
 from tests.rig.capi.declared import CORE
-from tests.rig.capi.fleet import GONE_WITHIN_SECONDS, LiveFleet
+from tests.rig.capi.fleet import GONE_WITHIN_SECONDS, REPOSITORY, LiveFleet
 from tests.rig.client import reference
 from tests.rig.git_repo import make_repo
 from tests.rig.management_cluster import ManagementCluster, empty
@@ -41,6 +41,7 @@ def fresh_live_fleet(rig: LiveRig, folder: Path) -> Iterator[LiveFleet]:
     cluster = ManagementCluster(name="mgmt", server=server, namespace="", audited_before=len(server.audited()))
     cluster.namespace = cluster.new_namespace("live")
     repo = make_repo(folder / "repository")
+    repo.git("remote", "add", "origin", REPOSITORY)
     fleet = LiveFleet(management_cluster=cluster, controllers=rig.controllers, repo=repo)
     try:
         yield fleet

@@ -15,6 +15,7 @@ from drift_audit.model.views import CloudScopeView, ClusterView, Gap, KindListin
 from drift_audit_aws.families import READERS
 from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount, AwsSettings
+from tests.rig.aws_eks import EksSpec, EksState
 from tests.rig.aws_pools import PoolSpec, PoolState
 from tests.rig.aws_state import CCM, ROLE, TAG, AwsClusterSpec, AwsClusterState, MachineSpec
 
@@ -38,6 +39,8 @@ KINDS = (
     (INFRA, "AWSMachine"),
     (INFRA, "AWSMachinePool"),
     (INFRA, "AWSClusterRoleIdentity"),
+    (INFRA, "AWSManagedMachinePool"),
+    (INFRA, "AWSFargateProfile"),
     (CONTROL_PLANE, "AWSManagedControlPlane"),
 )
 
@@ -123,6 +126,70 @@ def pool_objects(cluster: AwsClusterSpec, pool: PoolSpec, state: PoolState) -> l
             status=state.status(),
         ),
     ]
+
+
+def eks_objects(cluster: EksSpec, state: EksState) -> list[CapiObject]:
+    """Cluster, AWSManagedCluster, AWSManagedControlPlane and what hangs on them, when all controllers are done."""
+    shared, labels = {"namespace": cluster.namespace}, {"cluster.x-k8s.io/cluster-name": cluster.name}
+    control_plane = f"{cluster.name}-cp"
+    references = {
+        "infrastructureRef": {"apiGroup": INFRA.split("/")[0], "kind": "AWSManagedCluster", "name": cluster.name},
+        "controlPlaneRef": {
+            "apiGroup": CONTROL_PLANE.split("/")[0],
+            "kind": "AWSManagedControlPlane",
+            "name": control_plane,
+        },
+    }
+    status = {"phase": "Provisioned", "conditions": [AVAILABLE]}
+    objects = [
+        capi_object(CORE, "Cluster", cluster.name, **shared, spec=references, status=status),
+        capi_object(INFRA, "AWSManagedCluster", cluster.name, **shared, spec={}, status={"ready": True}),
+        capi_object(
+            CONTROL_PLANE,
+            "AWSManagedControlPlane",
+            control_plane,
+            **shared,
+            metadata={"labels": labels},
+            spec=state.control_plane_spec(cluster),
+            status=state.control_plane_status(cluster),
+        ),
+    ]
+    for group in cluster.groups:
+        owner = {"apiVersion": CORE, "kind": "MachinePool", "name": group.name, "uid": "u", "controller": True}
+        replicas = {} if group.replicas is None else {"replicas": group.replicas}
+        template = {"template": {"spec": {"version": group.version}}} if group.version else {}
+        objects += [
+            capi_object(
+                CORE,
+                "MachinePool",
+                group.name,
+                **shared,
+                metadata={"labels": labels},
+                spec={"clusterName": cluster.name, **replicas, **template},
+            ),
+            capi_object(
+                INFRA,
+                "AWSManagedMachinePool",
+                group.name,
+                **shared,
+                metadata={"labels": labels, "ownerReferences": [owner]},
+                spec=state.group_spec(group),
+                status=state.group_status(group),
+            ),
+        ]
+    for profile in cluster.profiles:
+        objects.append(
+            capi_object(
+                INFRA,
+                "AWSFargateProfile",
+                profile.name,
+                **shared,
+                metadata={"labels": labels},
+                spec=state.profile_spec(cluster, profile),
+                status={"ready": True},
+            )
+        )
+    return objects
 
 
 def machine_objects(cluster: AwsClusterSpec, machine: MachineSpec, spec: Mapping[str, Any]) -> list[CapiObject]:

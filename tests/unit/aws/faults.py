@@ -22,6 +22,8 @@ class Answer:
     status: int
     body: bytes
     content_type: str = "text/xml"
+    error_type: str = ""
+    """The code of an error, where a service sends it in a header."""
 
 
 @dataclass(slots=True)
@@ -66,16 +68,19 @@ def faulty_aws(moto: str, fault: Fault) -> Iterator[FaultyAws]:
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            params = _params(body, self.headers.get("X-Amz-Target") or "")
+            path = urllib.parse.unquote(self.path.partition("?")[0])
+            params = {**_params(body, self.headers.get("X-Amz-Target") or ""), "Path": path}
             endpoint.asked.append(params)
             answer = fault(params) or _passed_on(f"{moto}{self.path}", self.command, body, dict(self.headers))
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(answer.body)))
+            if answer.error_type:
+                self.send_header("X-Amzn-ErrorType", answer.error_type)
             self.end_headers()
             self.wfile.write(answer.body)
 
-        do_GET = do_POST = _answer
+        do_GET = do_POST = do_DELETE = _answer
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -107,4 +112,5 @@ def _passed_on(url: str, method: str, body: bytes, headers: dict[str, str]) -> A
             return Answer(response.status, response.read(), response.headers.get("Content-Type") or "text/xml")
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, error.read(), error.headers.get("Content-Type") or "text/xml")
+            kind, code = (error.headers.get(name) or "" for name in ("Content-Type", "X-Amzn-ErrorType"))
+            return Answer(error.code, error.read(), kind or "text/xml", code)

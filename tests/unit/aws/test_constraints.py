@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from drift_audit_aws.constraints.console import telling_lines, without_secrets
+from drift_audit_aws.constraints.console import failed_to_boot, telling_lines, without_secrets
 from drift_audit_aws.constraints.errors import AwsError, Denial, denials_in, errors_in
 from drift_audit_aws.constraints.quotas import family_of
 from drift_audit_aws.session import RefusedCall, check_allowed
@@ -89,6 +89,22 @@ def test_a_console_keeps_the_lines_that_tell_of_a_failure_and_no_token() -> None
     assert "i/o timeout" in told[0]
     assert "abcdef" not in "".join(told)
     assert "\x1b" not in told[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "fatal"),
+    [
+        ("error execution phase preflight: [ERROR Port-10250]: Port 10250 is in use", True),
+        ("cloud-init[1203]: Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)", True),
+        ('Get "https://10.0.0.1:6443/api": dial tcp 10.0.0.1:6443: i/o timeout', True),
+        ("/var/lib/cloud/instance/scripts/part-001: line 3: kubeadm: command not found", True),
+        ("[    0.412] ACPI Error: AE_NOT_FOUND, While evaluating _PRT", False),
+        ("systemd[1]: nvme-fail.service: Skipped, unmet condition", False),
+    ],
+)
+def test_not_every_line_that_speaks_of_an_error_kept_a_machine_from_joining(line: str, fatal: bool) -> None:
+    assert telling_lines(line) == [line]
+    assert failed_to_boot([line]) is fatal
 
 
 def test_the_answer_of_a_console_is_reduced_before_anybody_reads_it() -> None:

@@ -232,3 +232,51 @@ def test_every_row_of_the_table_names_an_action_of_aws_and_what_it_undoes_is_in_
     assert set(EVENTS) - known == not_a_call
     assert {back for row in EVENTS.values() for back in row.undone_by} <= set(EVENTS)
     assert all(row.writes or row.effect in (Effect.CREATE, Effect.DESTROY) for row in EVENTS.values())
+
+
+PRINCIPAL = "arn:aws:iam::111122223333:role/team/admins"
+GROUP = {"clusterName": "prod_e1", "nodegroupName": "ng"}
+
+
+@pytest.mark.parametrize(
+    ("name", "request_parameters", "resources"),
+    [
+        ("UpdateClusterConfig", {"name": "prod_e1"}, ("prod_e1",)),
+        ("UpdateNodegroupConfig", GROUP, ("prod_e1/ng",)),
+        ("UpdateNodegroupConfig", {"name": "prod_e1", "nodegroupName": "ng"}, ("prod_e1/ng",)),
+        ("DeleteNodegroup", GROUP, ("prod_e1/ng",)),
+        ("CreateAddon", {"name": "prod_e1", "addonName": "adot"}, ("prod_e1/adot", "prod_e1")),
+        ("UpdateAddon", {"clusterName": "prod_e1", "addonName": "coredns"}, ("prod_e1/coredns",)),
+        (
+            "AssociateAccessPolicy",
+            {"name": "prod_e1", "principalArn": PRINCIPAL.replace(":", "%3A").replace("/", "%2F")},
+            (f"prod_e1/{PRINCIPAL}",),
+        ),
+        ("DeleteAccessEntry", {"clusterName": "prod_e1", "principalArn": PRINCIPAL}, (f"prod_e1/{PRINCIPAL}",)),
+        (
+            "CreateAccessEntry",
+            {"clusterName": "prod_e1", "principalArn": PRINCIPAL},
+            (f"prod_e1/{PRINCIPAL}", PRINCIPAL),
+        ),
+        ("DeleteFargateProfile", {"name": "prod_e1", "fargateProfileName": "fp"}, ("prod_e1/fp",)),
+        (
+            "DisassociateIdentityProviderConfig",
+            {"name": "prod_e1", "identityProviderConfig": {"type": "oidc", "name": "dex"}},
+            ("prod_e1/dex",),
+        ),
+    ],
+)
+def test_a_part_of_an_eks_cluster_is_known_by_both_names(
+    name: str, request_parameters: Any, resources: tuple[str, ...]
+) -> None:
+    assert event(name, request_parameters, source="eks").resources == resources
+
+
+def test_tags_of_eks_are_kept_by_their_keys() -> None:
+    arn = "arn:aws:eks:eu-west-1:111122223333:cluster/prod_e1"
+
+    tagged = event("TagResource", {"resourceArn": arn, "tags": {"team": "web"}}, source="eks")
+    untagged = event("UntagResource", {"resourceArn": arn, "tagKeys": ["team"]}, source="eks")
+
+    assert (tagged.resources, tagged.writes) == ((arn,), {"tags": {"team": "web"}})
+    assert untagged.writes == {"tags": {"team": None}}

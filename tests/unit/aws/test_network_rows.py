@@ -691,7 +691,7 @@ def test_a_nat_gateway_in_a_network_that_was_brought_is_never_left_over() -> Non
     assert correlation.leftovers == ()
 
 
-def test_what_an_eks_control_plane_names_is_neither_compared_nor_left_over() -> None:
+def test_an_eks_control_plane_is_linked_to_its_network_as_an_awscluster_is() -> None:
     reference = {"apiGroup": "controlplane.cluster.x-k8s.io", "kind": "AWSManagedControlPlane", "name": "c1"}
     api_version = "controlplane.cluster.x-k8s.io/v1beta2"
     views = [
@@ -707,8 +707,11 @@ def test_what_an_eks_control_plane_names_is_neither_compared_nor_left_over() -> 
         PROVIDER, views, [cloud([*Edited().without("nat-gateway", "nat-1").resources.values()])], NOW
     )
 
-    assert not (correlation.links or correlation.absences or correlation.leftovers)
-    assert {"vpc", "subnet", "route-table", "internet-gateway"} <= {key.type for key in correlation.claimed}
+    (absence,) = correlation.absences
+    assert (absence.link.object.kind, absence.link.resource.type) == ("AWSManagedControlPlane", "nat-gateway")
+    assert correlation.leftovers == ()
+    linked = {link.resource.type for link in correlation.links}
+    assert {"vpc", "subnet", "route-table", "internet-gateway"} <= linked
 
 
 def test_in_a_vpc_that_was_brought_a_subnet_that_is_not_there_stops_capa() -> None:

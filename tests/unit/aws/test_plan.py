@@ -164,14 +164,21 @@ def test_a_cluster_without_an_account_is_a_gap(
     assert remedy in gap.remedy
 
 
-def test_eks_is_placed_and_said_not_to_be_audited() -> None:
+def test_eks_is_placed_and_nothing_of_it_is_left_out() -> None:
     plan = AwsProvider(settings()).plan([view(eks())])
 
-    (gap,) = plan.gaps
     assert plan.scope_of == {ClusterKey("mgmt", "default", "e1"): SCOPE}
+    assert plan.gaps == ()
+    assert plan.requests[0].hints["eks-cluster"] == ("default_e1-cp",)
+
+
+def test_rosa_is_said_not_to_be_audited() -> None:
+    rosa = capi_object(CONTROL_PLANE, "ROSAControlPlane", "r1-cp", spec={"region": REGION})
+
+    (gap,) = AwsProvider(settings()).plan([view([rosa])]).gaps
+
     assert gap.status is ScopeStatus.SKIPPED
-    assert "EKS" in gap.reason
-    assert gap.subject == "default/e1-cp"
+    assert "ROSA" in gap.reason
 
 
 def test_clusters_of_other_providers_are_no_business_of_aws() -> None:

@@ -16,10 +16,11 @@ from tests.unit.classify.cases import cloud_context, fact, machine, row
 BOTH = (Present("m5.large"), Present("m5.4xlarge"))
 
 
-def judged(live: CapiObject, *, declared: bool = True) -> Finding:
+def judged(live: CapiObject, *, declared: bool = True, git_is_read: bool = True) -> Finding:
     context = cloud_context(live)
     if not declared:
-        context = replace(context, git={name: replace(git, origins={}) for name, git in context.git.items()})
+        git = {name: replace(one, origins={}, git_is_read=git_is_read) for name, one in context.git.items()}
+        context = replace(context, git=git)
     (found,) = cloud_findings([(fact(*BOTH), "")], Correlation(), context)
     return found
 
@@ -38,6 +39,13 @@ def test_what_git_says_is_told_as_it_was_read(declared: bool, told: str) -> None
     assert found.evidence[0] == told
 
 
+def test_a_declaration_that_may_stand_in_what_was_not_read_is_not_called_absent() -> None:
+    found = judged(machine(), declared=False, git_is_read=False)
+
+    assert found.values.git.reason == "not all of Git could be read, and what was read does not declare it"
+    assert found.evidence[0].startswith("The object and the cloud differ; what Git says is unknown: not all of Git")
+
+
 @pytest.mark.parametrize("kind", [FindingKind.HEALTH, FindingKind.HAZARD])
 def test_trouble_is_no_edit(kind: FindingKind) -> None:
     trouble = fact(Present([]), Present(["InsufficientInstanceCapacity"]), row(finding=kind))
@@ -53,6 +61,7 @@ def test_trouble_that_nobody_could_read_is_undetermined() -> None:
     (found,) = cloud_findings([(trouble, "")], Correlation(), cloud_context(machine()))
 
     assert found.verdict is Verdict.UNDETERMINED
+    assert found.title == f"{trouble.row.path} of the {trouble.row.resource} could not be compared"
 
 
 def test_a_default_is_told_as_one_and_never_put_into_git() -> None:

@@ -287,6 +287,17 @@ def test_a_file_that_cannot_be_written_is_told_before_the_fleet_is_read(
     assert "reading the management cluster" not in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_report_in_a_pipe_is_utf_8_whatever_the_locale(program: Program, encoding: str) -> None:
+    (program.folder / "drift-audit.yaml").write_text(TWO_CLUSTERS)
+    (program.folder / "here.yaml").write_text(KUBECONFIG)
+
+    done = program("check", "-q", PYTHONIOENCODING=encoding)
+
+    assert "defect" not in done.stderr
+    assert "→" in done.stdout
+
+
 @pytest.mark.parametrize(("closed", "told"), [(">&-", "cannot write standard output: it is closed"), ("2>&-", "")])
 def test_a_stream_that_is_closed_is_no_defect(program: Program, closed: str, told: str) -> None:
     (program.folder / "drift-audit.yaml").write_text(CONFIG)

@@ -214,6 +214,25 @@ def test_numbers_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_what_would_match_nothing_is_refused(tmp_path: Path) -> None:
+    """An applier that nobody is would make edits of everything that it applied."""
+    sources = "[{name: x, url: ../x, applier: flux/aply}, {name: z, url: ../z, applier: flux/Apply}]"
+    problems = told(
+        tmp_path,
+        f"""\
+        management_clusters:
+          - {{name: a, git: {sources}}}
+        thresholds:
+          stuck: {{scale: {{vm: 2, gpus: 3}}}}
+        """,
+    )
+
+    assert problems == [
+        "2: the applier of Git source 'x' ends in 'aply', no operation",
+        "4: 'thresholds.stuck.scale.gpus' is no class of machines: it would stretch nothing",
+    ]
+
+
 def test_an_empty_fleet_is_a_mistake_and_not_in_sync(tmp_path: Path) -> None:
     assert told(tmp_path, "management_clusters: []\n") == [
         "1: 'management_clusters' is empty: there is nothing to audit"

@@ -29,10 +29,11 @@ from drift_audit.config.settings import (
 )
 from drift_audit.config.starter import starter_config
 from drift_audit_aws.settings import AwsAccount, AwsSettings
+from drift_audit_azure.settings import AzureSettings, AzureSubscription
 from drift_audit_gcp.settings import GcpHistory, GcpProject, GcpSettings
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
-PROVIDERS: Mapping[str, type[Any]] = {"aws": AwsSettings, "gcp": GcpSettings}
+PROVIDERS: Mapping[str, type[Any]] = {"aws": AwsSettings, "azure": AzureSettings, "gcp": GcpSettings}
 
 SETTINGS: tuple[type[Any], ...] = (
     Config,
@@ -51,6 +52,8 @@ SETTINGS: tuple[type[Any], ...] = (
     Output,
     AwsSettings,
     AwsAccount,
+    AzureSettings,
+    AzureSubscription,
     GcpSettings,
     GcpProject,
     GcpHistory,
@@ -72,7 +75,7 @@ def test_the_example_shows_every_key(settings: type[Any]) -> None:
     keys = set(re.findall(r"^[ #-]*([a-z_]+):", EXAMPLE.read_text(), re.MULTILINE))
     keys |= set(re.findall(r"[{ ]([a-z_]+): ", EXAMPLE.read_text()))
 
-    expected = {field.name for field in fields(settings)} - {"digest"}
+    expected = {field.name for field in fields(settings)} - {"digest", "dependency_places"}
 
     assert expected - keys == set()
 

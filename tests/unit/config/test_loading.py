@@ -180,8 +180,20 @@ def test_an_unknown_key_is_found_deep_inside_a_providers_section(folder: Folder)
     assert told == [(9, "unknown key 'clouds.acme.extra.one.tokn'", "did you mean 'token'?")]
 
 
-def test_the_digest_is_no_key_of_the_file(folder: Folder) -> None:
-    assert [message for _, message, _ in folder.told(MINIMAL + "digest: abc\n")] == ["unknown key 'digest'"]
+@pytest.mark.parametrize("line", ["digest: abc", "dependency_places: [a]"])
+def test_what_is_worked_out_of_the_file_is_no_key_of_it(folder: Folder, line: str) -> None:
+    key = line.partition(":")[0]
+
+    assert [message for _, message, _ in folder.told(f"{MINIMAL}{line}\n")] == [f"unknown key {key!r}"]
+
+
+def test_each_dependency_is_known_with_the_line_of_its_kind(folder: Folder) -> None:
+    one = "  - name: {}\n    group: example.com\n    kind: Rack\n    ready: status.ok\n"
+
+    config = folder.load(MINIMAL + "dependencies:\n" + one.format("first") + one.format("second"))
+
+    before = MINIMAL.count("\n") + 1
+    assert config.dependency_places == tuple(f"drift-audit.yaml:{before + line}" for line in (3, 7))
 
 
 @pytest.mark.parametrize(

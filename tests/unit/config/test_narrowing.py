@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from drift_audit.config.narrowing import Narrowing, kubeconfig_only, narrow
@@ -37,7 +39,7 @@ def test_an_unknown_context_is_an_error_and_not_an_empty_audit() -> None:
 
 
 def test_namespaces_of_the_command_line_win() -> None:
-    one = narrow(FLEET, Narrowing(namespaces=("c", "c"))).management_clusters[0]
+    one = narrow(FLEET, Narrowing(contexts=("prod",), namespaces=("c", "c"))).management_clusters[0]
     every = narrow(FLEET, Narrowing(all_namespaces=True)).management_clusters[0]
 
     assert one.namespaces == ("c",)
@@ -45,9 +47,9 @@ def test_namespaces_of_the_command_line_win() -> None:
 
 
 def test_a_selector_narrows_further_what_is_configured() -> None:
-    narrowed = narrow(FLEET, Narrowing(label_selector="tier=1"))
+    narrowed = narrow(FLEET, Narrowing(contexts=("prod", "staging"), label_selector="tier=1"))
 
-    assert [cluster.label_selector for cluster in narrowed.management_clusters[:2]] == ["tier=1", "env=staging,tier=1"]
+    assert [cluster.label_selector for cluster in narrowed.management_clusters] == ["tier=1", "env=staging,tier=1"]
 
 
 def test_a_kubeconfig_takes_the_place_of_others_but_not_of_other_ways() -> None:
@@ -70,3 +72,11 @@ def test_a_context_can_be_audited_without_a_configuration() -> None:
 def test_without_a_configuration_a_context_must_be_named() -> None:
     with pytest.raises(UsageError, match="--context NAME"):
         kubeconfig_only(Narrowing(), "/k")
+
+
+@pytest.mark.parametrize("asked", [Narrowing(namespaces=("a",)), Narrowing(label_selector="env=prod")])
+def test_a_part_of_a_recording_is_refused_and_not_passed_over(asked: Narrowing) -> None:
+    with pytest.raises(UsageError, match="a recording is judged whole: -n and -l cannot narrow archived"):
+        narrow(FLEET, asked)
+    names = [cluster.name for cluster in narrow(FLEET, replace(asked, contexts=("prod",))).management_clusters]
+    assert names == ["prod"]

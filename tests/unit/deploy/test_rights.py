@@ -15,11 +15,13 @@ from drift_audit.collect.workload.secret import ROLE
 from drift_audit_aws.families import READERS
 from drift_audit_aws.rights import actions, policy
 from drift_audit_aws.session import check_allowed
+from drift_audit_azure.rights import role
 from drift_audit_gcp import rights as gcp_rights
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 RBAC = DEPLOY / "kubernetes" / "rbac.yaml"
 POLICY = DEPLOY / "aws" / "read-only-policy.json"
+ROLE_DEFINITION = DEPLOY / "azure" / "read-only-role.json"
 GCP_ROLE = DEPLOY / "gcp" / "role.yaml"
 
 
@@ -34,6 +36,16 @@ def test_the_policy_is_made_of_what_the_readers_call(request: pytest.FixtureRequ
         POLICY.write_text(wanted)
 
     assert POLICY.read_text() == wanted
+
+
+def test_the_role_of_azure_is_made_of_what_is_read(request: pytest.FixtureRequest) -> None:
+    """That nothing else is called, the double says: tests/integration/test_azure_collect.py."""
+    wanted = json.dumps(role(), indent=2) + "\n"
+    if request.config.getoption("--update-golden"):
+        ROLE_DEFINITION.write_text(wanted)
+
+    assert ROLE_DEFINITION.read_text() == wanted
+    assert all(action.endswith("/read") and "*" not in action for action in json.loads(wanted)["Actions"])
 
 
 def test_the_role_in_google_cloud_is_made_of_what_the_readers_call(request: pytest.FixtureRequest) -> None:

@@ -1,8 +1,8 @@
-"""docs/stuck.md shows the clocks and the signatures as they are."""
+"""docs/stuck.md shows the clocks, the signatures and the scenarios as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
@@ -11,8 +11,12 @@ from drift_audit.model.health import Clock
 from drift_audit.stuck.clocks import DEFAULTS, STRETCHED
 from drift_audit.stuck.signature import Signature
 from drift_audit.stuck.signatures import SIGNATURES
+from tests.scenarios import Scenario
+from tests.scenarios import scenarios as played
 
-PAGE = Path(__file__).parents[3] / "docs" / "stuck.md"
+TESTS = Path(__file__).parents[2]
+PAGE = TESTS.parent / "docs" / "stuck.md"
+_ORDER = [row.id for row in SIGNATURES]
 
 
 def clocks() -> Iterator[str]:
@@ -50,7 +54,28 @@ def _line(row: Signature) -> str:
         row.severity.value if row.kind == "stuck" else f"{row.severity.value}, {row.kind.value}",
         row.source,
     )
+    return _row(cells)
+
+
+def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
+
+
+def scenarios() -> Iterator[str]:
+    """Grouped by what they were proved on, in the order of the signatures."""
+    yield "| scenario | proved on | cause named | on | evidence | the audit took |\n|---|---|---|---|---|---|\n"
+    yield from map(_told_of, sorted(played(), key=_place_of))
+
+
+def _place_of(found: Scenario) -> tuple[str, int, str]:
+    place = _ORDER.index(found.signature) if found.signature in _ORDER else len(_ORDER)
+    return found.proved_on, place, found.scenario
+
+
+def _told_of(found: Scenario) -> str:
+    evidence = "; ".join(found.evidence).replace("<", "\\<")
+    cause = f"{found.cause} (`{found.signature}`)"
+    return _row((found.scenario, found.proved_on, cause, found.object, evidence, f"{found.seconds:.1f} s"))
 
 
 def _with(page: str, name: str, lines: Iterator[str]) -> str:
@@ -60,8 +85,10 @@ def _with(page: str, name: str, lines: Iterator[str]) -> str:
     return f"{head}{begin}{''.join(lines)}{end}{tail}"
 
 
-def test_the_page_shows_every_clock_and_signature(update_golden: bool) -> None:
-    wanted = _with(_with(PAGE.read_text(), "clocks", clocks()), "signatures", signatures())
+def test_the_page_shows_every_clock_signature_and_scenario(update_golden: bool) -> None:
+    wanted = PAGE.read_text()
+    for name, lines in (("clocks", clocks()), ("signatures", signatures()), ("scenarios", scenarios())):
+        wanted = _with(wanted, name, lines)
     if update_golden:
         PAGE.write_text(wanted)
 
@@ -72,3 +99,9 @@ def test_no_two_signatures_have_one_name() -> None:
     names = [row.id for row in SIGNATURES]
 
     assert len(names) == len(set(names))
+
+
+def test_every_scenario_of_the_page_is_played_by_a_test() -> None:
+    tests = "\n".join(file.read_text() for file in TESTS.rglob("*.py"))
+
+    assert [found.scenario for found in played() if f'"{found.scenario}"' not in tests] == []

@@ -8,8 +8,9 @@ import pytest
 
 from drift_audit.errors import UsageError
 from drift_audit.explain.object_view import Stories, describe_object
+from drift_audit.model.findings import Between, FindingKind, Verdict
 from drift_audit.model.views import ClusterView, Gap, KindListing, View, Views
-from tests.builders import capi_object, finding, object_ref, result
+from tests.builders import actor, capi_object, finding, object_ref, result, suppression
 
 HOSTILE = "\x1b[2J\u202eevil\x07"
 MACHINE = capi_object(
@@ -51,6 +52,57 @@ def test_everything_known_is_told_and_nothing_escapes() -> None:
         assert part in told
     assert "\\x1b[2J\\x202eevil\\x07" in told
     assert [sign for sign in told if not sign.isprintable() and sign != "\n"] == []
+
+
+def test_a_suppressed_finding_says_who_suppressed_it_and_how_long() -> None:
+    hidden = finding(object=object_ref("Machine", MACHINE.name), suppressed=suppression())
+
+    told = describe_object(views(), result(findings=[hidden]), Stories({}), "machine", "fleet", MACHINE.name)
+
+    assert "edited_in_cloud, confirmed, suppressed by known-bastion)" in told
+    assert "suppressed   until 2026-12-02 by known-bastion of platform: bastion hosts need it" in told
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "window"),
+    [
+        ("2026-11-19T21:10:00Z", "2026-11-19T21:14:32Z", "between 2026-11-19T21:10:00Z and 2026-11-19T21:14:32Z"),
+        ("2026-11-19T21:10:00Z", "2026-11-19T21:10:00Z", "at 2026-11-19T21:10:00Z"),
+        ("2026-11-19T21:10:00Z", "", "after 2026-11-19T21:10:00Z"),
+        ("", "2026-11-19T21:14:32Z", "before 2026-11-19T21:14:32Z"),
+        ("", "", "at an unknown time"),
+    ],
+)
+def test_a_window_is_told_as_wide_as_it_was_measured(after: str, before: str, window: str) -> None:
+    about = finding(
+        object=object_ref("Machine", MACHINE.name),
+        actor=actor(between=Between(after=after, before=before)),
+        reaction="nothing repairs this",
+    )
+
+    told = describe_object(views(), result(findings=[about]), Stories({}), "machine", "fleet", MACHINE.name)
+
+    assert f"    by           kubectl-edit (kubectl edit), {window}, grade B\n" in told
+    assert "    then         nothing repairs this\n" in told
+
+
+def test_a_writer_without_a_time_says_so() -> None:
+    scaled = capi_object(metadata={"managedFields": [{"manager": "kubectl", "operation": "Update"}]})
+
+    assert "  writer       kubectl  Update  at an unknown time\n" in described(views(objects={scaled.key: scaled}))
+
+
+def test_what_was_told_as_stuck_is_no_contradiction_to_having_no_other_findings() -> None:
+    stuck = finding(
+        kind=FindingKind.STUCK,
+        verdict=Verdict.STUCK,
+        object=object_ref("Machine", MACHINE.name, api_version=MACHINE.api_version),
+    )
+
+    told = describe_object(views(), result(findings=[stuck]), Stories({}), "machine", "fleet", MACHINE.name)
+
+    assert "Stuck: 1 cause\n" in told
+    assert "Further findings: none\n" in told
 
 
 def test_a_neighbour_is_hinted_at() -> None:

@@ -30,8 +30,10 @@ def test_other_findings_are_left_out() -> None:
     assert narrowed().complete
 
 
-def test_a_gap_of_git_does_not_matter() -> None:
-    assert narrowed(gaps=(gap("fleet@main:clusters", View.GIT),)).complete
+@pytest.mark.parametrize("view", [View.GIT, View.HISTORY, View.EVIDENCE, View.WORKLOAD])
+def test_a_gap_of_what_does_not_tell_whose_a_resource_is_does_not_matter(view: View) -> None:
+    assert narrowed(gaps=(gap("fleet@main:clusters", view),)).complete
+    assert narrowed(scope_read("fleet@main:clusters", view, status=ScopeStatus.FAILED)).complete
 
 
 @pytest.mark.parametrize("view", [View.CAPI, View.CLOUD])

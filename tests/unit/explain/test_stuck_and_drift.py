@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from drift_audit.audit import judge
+from drift_audit.audit import judge, suspects_of
 from drift_audit.config.settings import Config, Dependency, DependencyEdge, ManagementClusterSettings
 from drift_audit.inspection import inspect
 from drift_audit.model.findings import FindingKind, Severity, Verdict
@@ -115,6 +115,29 @@ def test_the_cluster_is_called_stuck_and_the_run_fails() -> None:
     assert found.status is Status.DRIFT
 
 
+def test_what_is_stuck_is_shown_where_git_declares_it_or_what_it_was_made_from() -> None:
+    late = machine(condition("Ready", False, since=900), phase="Provisioned", entered=900)
+
+    paused = audited(views_of(*fleet_with(paused_by_hand())))
+    riddle = audited(views_of(*fleet_with(with_writers(cluster()), late)))
+
+    places = {one.rule: one.declared_at for found in (paused, riddle) for one in found.findings if one.chain}
+    itself, made_from = places["stuck.PAUSE-CLUSTER"], places["stuck.UNEXPLAINED"]
+    assert itself is not None
+    assert itself.exact
+    assert made_from is not None
+    assert (made_from.file, made_from.line, made_from.exact) == (itself.file, itself.line, False)
+
+
+def test_nobody_is_asked_who_wrote_the_line_that_a_stuck_object_was_made_from() -> None:
+    late = machine(condition("Ready", False, since=900), phase="Provisioned", entered=900)
+
+    found = audited(views_of(*fleet_with(with_writers(cluster()), late)))
+
+    assert [one.rule for one in found.findings if one.declared_at] == ["stuck.UNEXPLAINED"]
+    assert suspects_of(found).places == ()
+
+
 @pytest.mark.parametrize(("fail_on", "fails"), [(Severity.HIGH, True), (Severity.CRITICAL, False)])
 def test_what_is_stuck_fails_a_run_from_the_severity_on_that_was_asked_for(fail_on: Severity, fails: bool) -> None:
     found = audited(views_of(*fleet_with(paused_by_hand())), fail_on=fail_on)
@@ -201,6 +224,22 @@ def test_a_declared_kind_takes_part_in_chain_tree_and_explanation() -> None:
         views, config, found, providers={}, kind="Machine", namespace="fleet", name="one-md-0-abc-1", now=NOW
     )
     assert "because      machine infrastructure · Rack/fleet/rack-1: condition Bound is False" in told
+
+
+def test_a_declared_kind_that_nobody_serves_is_never_silently_green() -> None:
+    views = views_of(*fleet_with(with_writers(cluster())))
+    view = views.clusters[0]
+    [listing] = [each for each in view.kinds.values() if each.kind == "Cluster"]
+    nobody = replace(listing, group=RACK.group, kind=RACK.kind, served=(), plural="", version="")
+    views = replace(views, clusters=(replace(view, kinds={**view.kinds, (RACK.group, RACK.kind): nobody}),))
+
+    healthy, unwatched = audited(views), audited(views, dependencies=(RACK,))
+
+    assert "dependencies/rack" not in {gap.scope for gap in healthy.coverage.gaps}
+    assert "dependencies/rack" in {gap.scope for gap in unwatched.coverage.gaps}
+    assert not unwatched.complete
+    assert unwatched.coverage.percent < 100
+    assert unwatched.clusters == healthy.clusters, "it says nothing about any of them"
 
 
 def test_a_kind_of_a_teams_own_is_not_called_unmanaged() -> None:

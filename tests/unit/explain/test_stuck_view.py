@@ -91,6 +91,18 @@ def test_an_object_between_the_cause_and_the_alarm_shows_each_cause_once_with_it
     assert sum(line.startswith("    likewise     on 11 more: Machine/fleet/m") for line in lines) == 1
 
 
+def test_the_steps_are_those_of_the_object_that_was_asked_for() -> None:
+    """Not once more for the first of all that are stuck for the same reason."""
+    findings = [quota(name, next_steps=(f"describe {name}", "ask for more")) for name in ("m1", "m2", "m3")]
+
+    lines = told(key("Machine", "m2"), *findings)
+
+    assert lines[lines.index("    do           describe m2") :] == [
+        "    do           describe m2",
+        "                 ask for more",
+    ]
+
+
 def test_what_is_below_a_cluster_that_looks_well_is_found() -> None:
     lower = frozenset({key("Machine", "m1")})
 

@@ -18,6 +18,8 @@ from drift_audit.interfaces import Absence, Correlation, Leftover
 from drift_audit.model.findings import Finding, FindingKind, Severity, Verdict
 from drift_audit.model.views import Gap, View
 from tests.builders import cluster_key, finding, object_ref, resource_key, shown_values, suppression, unknown
+from tests.unit.explain.declared import GAP as GIT_GAP
+from tests.unit.explain.declared import git_source
 from tests.unit.explain.trees import (
     AWS_CLUSTER,
     BOOT,
@@ -250,6 +252,25 @@ def test_a_kind_that_was_not_read_is_unknown_and_its_children_stay() -> None:
         "not all of its objects were read: HTTP 403",
         "not read: HTTP 403",
     }
+
+
+def test_what_git_declares_is_unknown_where_it_was_not_read() -> None:
+    seen = sources(WHOLE, correlation=LINKED)
+    unread = replace(seen, views=replace(seen.views, git=(git_source(head=None, gaps=(GIT_GAP,)),)))
+    elsewhere = replace(seen, views=replace(seen.views, git=(git_source(head=None, management_cluster="lab"),)))
+
+    (node,) = [node for node in grown(unread).nodes if node.state == "unknown"]
+    assert (node.view, node.kind, node.depth) == ("git", "git", 1)
+    assert node.message == "what it declares is not wholly known: Git source fleet: the server does not answer"
+    assert [node for node in grown(elsewhere).nodes if node.state == "unknown"] == []
+
+
+def test_a_management_cluster_without_git_says_so_in_its_trees() -> None:
+    gap = Gap(view=View.GIT, scope="prod", subject="", reason="management cluster prod has no Git source", remedy="")
+
+    (node,) = [node for node in grown(replace(sources(WHOLE), gaps=(gap,))).nodes if node.kind == "git"]
+
+    assert node.message == "what it declares is not wholly known: management cluster prod has no Git source"
 
 
 @pytest.mark.parametrize("kind", ["AWSMachine", "KubeadmConfig", "KubeadmControlPlane", "AWSCluster"])

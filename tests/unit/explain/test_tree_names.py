@@ -48,6 +48,11 @@ def test_a_misspelled_name_is_answered_with_the_nearest(written: str) -> None:
         find_cluster(written, SEEN, FLEET)
 
 
+def test_a_name_in_the_wrong_place_is_answered_with_the_right_place_and_no_other_names() -> None:
+    with pytest.raises(UsageError, match=r"did you mean prod/fleet/payments\?$"):
+        find_cluster("stage/fleet/payments", SEEN, FLEET)
+
+
 @pytest.mark.parametrize("written", ["", "/", "zzz", "a/b/c/d"])
 def test_a_name_like_no_other_is_answered_with_those_there_are(written: str) -> None:
     with pytest.raises(UsageError, match=r"there are .*prod/fleet/payments"):

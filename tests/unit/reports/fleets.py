@@ -166,6 +166,7 @@ def stuck_finding(name: str = "us-2-md-1-7hk2p", **changes: Any) -> Finding:
         ),
         "reaction": "RunInstances is refused, so that no Machine of the kind comes to be until the quota is raised.",
         "next_steps": ("Look at the quota: aws service-quotas get-service-quota --quota-code L-1216C47A",),
+        "declared_at": declared_at("clusters/us-2.yaml", 57, exact=False),
     }
     return finding(**{**defaults, **changes})
 
@@ -230,6 +231,7 @@ def never_joined(count: int = 12) -> tuple[Cause, list[Finding]]:
             evidence=("condition NodeHealthy is Unknown: InspectionFailed: Waiting for a Node to exist",),
             reaction="kubeadm join cannot reach the API server, so that the kubelet never registers.",
             next_steps=(f"Read the console output: aws ec2 get-console-output --instance-id i-{number:017x}",),
+            declared_at=declared_at("clusters/eu-4.yaml", 88, exact=False),
         )
         for number in range(count)
     ]
@@ -261,6 +263,7 @@ def paused_cluster() -> tuple[Cause, list[Finding]]:
         evidence=("spec.paused is true", "condition Paused is True: Paused"),
         reaction="A paused Cluster is left alone by every controller.",
         next_steps=("Ask who paused it: kubectl -n fleet get cluster us-1 -o yaml --show-managed-fields",),
+        declared_at=declared_at("clusters/us-1.yaml", 1),
     )
     return cause([one], explanation=one.chain[0].fact, next_steps=one.next_steps), [one]
 
@@ -279,6 +282,7 @@ def stuck_fleet() -> AuditResult:
         confidence=Confidence.POTENTIAL,
         severity=Severity.MEDIUM,
         variant="Machine machine_provisioned",
+        declared_at=None,
     )
     stuck = {"eu-1", "eu-4", "us-1", "us-2"}
     clusters = [

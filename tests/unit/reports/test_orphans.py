@@ -96,8 +96,9 @@ def test_a_fleet_without_a_read_cloud_says_so() -> None:
     assert shown == "no orphans: no cloud scope was read\n"
 
 
-def test_what_git_lacks_does_not_matter_here() -> None:
-    assert unjudged(told(gaps=[gap("fleet@main:clusters", View.GIT)])) == []
+@pytest.mark.parametrize("view", [View.GIT, View.HISTORY, View.EVIDENCE, View.WORKLOAD])
+def test_what_does_not_tell_whose_a_resource_is_does_not_matter_here(view: View) -> None:
+    assert unjudged(told(gaps=[gap("fleet@main:clusters", view)])) == []
 
 
 def test_a_suppressed_orphan_is_shown_and_not_counted() -> None:
@@ -155,7 +156,37 @@ def test_coverage_is_rounded_down_and_nothing_listed_is_no_division_by_zero() ->
 
     scopes = listed_scopes(told(views=ViewEntries(git=(), capi=(), cloud=entries)))
 
-    assert [scope.percent for scope in scopes] == [99.9, 100.0]
+    assert [scope.percent for scope in scopes] == [99.9, None]
+
+
+def test_a_scope_of_which_nothing_was_listed_is_not_covered() -> None:
+    """Nor is the one beside it whose name begins alike."""
+    entries = tuple(
+        CloudViewEntry(provider="aws", account="1", region=region, resources=listed, read_at="", claimed=listed)
+        for region, listed in (("eu-west-1", 0), ("eu-west-2", 8), ("eu-west-3", 0), ("eu-west-20", 8))
+    )
+    gaps = [gap("aws/1/eu-west-1", reason="expired"), gap("aws/1/eu-west-2/instance")]
+
+    told_all = told(views=ViewEntries(git=(), capi=(), cloud=entries), gaps=gaps)
+    table = OrphansReport().render(told_all, PLAIN).partition("COVERAGE")[2]
+
+    told_of = {line.split()[0]: " ".join(line.split()[3:-1]) for line in table.splitlines() if "  aws/1/" in line}
+    assert told_of == {
+        "aws/1/eu-west-1": "not read",
+        "aws/1/eu-west-2": "100%, not all listed",
+        "aws/1/eu-west-20": "100%",
+        "aws/1/eu-west-3": "nothing listed",
+    }
+
+
+def test_what_was_not_judged_for_one_reason_is_told_once() -> None:
+    gaps = [gap(f"aws/1/eu-west-1/{kind}", reason="expired", remedy="log in") for kind in "abcdef"]
+
+    shown = OrphansReport().render(told(gaps=gaps), PLAIN)
+
+    assert (shown.count("expired"), shown.count("→        log in")) == (1, 1)
+    assert "aws/1/eu-west-1/a security-group (failed)" in shown
+    assert "and 3 more" in shown
 
 
 def test_orphans_of_another_management_cluster_keep_its_name() -> None:

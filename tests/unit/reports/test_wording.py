@@ -83,6 +83,7 @@ def test_a_repository_is_named_by_the_end_of_its_address(repo: str, name: str) -
         ("2026-11-20T01:13:00Z", "2026-11-20 01:13:00 UTC, 47 min before this run"),
         ("2026-11-19T21:00:00Z", "2026-11-19 21:00:00 UTC, 5 h 0 min before this run"),
         ("2026-11-17T02:00:00Z", "2026-11-17 02:00:00 UTC, 3 d before this run"),
+        ("2026-11-20T02:00:32Z", "2026-11-20 02:00:32 UTC, 9 s before this run"),
         ("2026-12-24T00:00:00Z", "2026-12-24 00:00:00 UTC"),
         ("long ago", "long ago"),
     ],

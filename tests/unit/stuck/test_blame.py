@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,69 @@ def test_an_owner_is_as_late_as_the_last_step_of_its_machines() -> None:
     fresh = machine(condition("Ready", False, since=3), phase="Provisioning", entered=3)
 
     assert judged(*fleet_with(growing, fresh)) == []
+
+
+DUE = condition("UpToDate", False, "NotUpToDate", "* Version v1.34.1, v1.35.0 required", since=90)
+
+
+def _rolls(since: float, **more: Any) -> list[CapiObject]:
+    """A rollout that began so long ago, with an old Machine that waits its turn."""
+    behind = condition("MachinesUpToDate", False, "NotUpToDate", "* Machine one-md-0-abc-1: old", since=since)
+    rolling = condition("RollingOut", True, "RollingOut", since=since)
+    return [
+        cluster(
+            rolling, condition("WorkerMachinesUpToDate", False, "NotUpToDate", since=since), condition("Available")
+        ),
+        deployment(rolling, behind, condition("Available"), **more),
+        machine_set(behind),
+        machine(DUE, condition("Ready"), condition("NodeHealthy")),
+    ]
+
+
+def test_an_old_machine_that_waits_its_turn_in_a_rollout_is_silent() -> None:
+    fresh = machine(condition("Ready", False, since=3), name="one-md-0-new-1", phase="Provisioning", entered=3)
+
+    assert judged(*fleet_with(*_rolls(90), fresh)) == []
+
+
+def test_a_rollout_that_stands_still_is_told_once_at_whoever_rolls() -> None:
+    found = judged(*fleet_with(*_rolls(90)))
+
+    assert [(finding.rule, finding.object and finding.object.kind) for finding in found] == [
+        ("stuck.UNEXPLAINED", "MachineDeployment")
+    ]
+    assert found[0].affected == ("Cluster/fleet/one",)
+
+
+def test_a_rollout_that_waits_for_people_may_last_for_weeks() -> None:
+    by_hand = {"rollout": {"strategy": {"type": "OnDelete"}}}
+
+    assert judged(*fleet_with(*_rolls(20_000, spec=by_hand))) == []
+
+
+@pytest.mark.parametrize(("minutes", "found"), [(8, []), (45, ["CP-COMPONENT"])])
+def test_what_an_owner_repeats_of_its_child_waits_for_the_clock_of_that(minutes: float, found: list[str]) -> None:
+    starting = condition(
+        "EtcdPodHealthy", False, "Provisioning", "Waiting for startup or readiness probes", since=minutes
+    )
+    repeats = condition(
+        "ControlPlaneComponentsHealthy",
+        False,
+        "NotHealthy",
+        "* Machine one-cp-1:\n  * EtcdPodHealthy: Waiting for startup or readiness probes",
+        since=minutes,
+    )
+    head = machine(starting, condition("NodeHealthy"), name="one-cp-1", owner=control_plane())
+
+    assert rules(judged(*fleet_with(head, control_plane(repeats)))) == found
+
+
+def test_an_owner_with_a_trouble_of_its_own_is_told_beside_a_child_that_is_in_time() -> None:
+    starting = condition("EtcdPodHealthy", False, "Provisioning", "Waiting for startup or readiness probes", since=8)
+    own = condition("EtcdClusterHealthy", False, "NotHealthy", "something about the whole", since=8)
+    head = machine(starting, condition("NodeHealthy"), name="one-cp-1", owner=control_plane())
+
+    assert rules(judged(*fleet_with(head, control_plane(own)))) == ["UNEXPLAINED"]
 
 
 def test_limits_follow_the_configuration_and_the_annotation_of_an_owner() -> None:

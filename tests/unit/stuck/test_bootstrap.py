@@ -118,6 +118,40 @@ def test_who_waits_for_the_network_is_not_to_blame(waits: list[CapiObject]) -> N
     assert "Machine/fleet/one-md-0-abc-1" in found[0].affected
 
 
+WAITS_FOR_DATA = condition(
+    "BootstrapConfigReady", False, "NotReady", "status.initialization.dataSecretCreated is false"
+)
+
+
+def _without_data(minutes: float = 30) -> CapiObject:
+    """A Machine whose bootstrap object has nothing wrong with it, and no data either."""
+    told = {**WAITS_FOR_DATA, "lastTransitionTime": condition("x", since=minutes)["lastTransitionTime"]}
+    return machine(condition("Ready", False, since=minutes), told, phase="Pending", entered=minutes)
+
+
+def test_bootstrap_data_of_a_cluster_that_starts_waits_for_its_network() -> None:
+    broken = infra_cluster(condition("VpcReady", False, "VpcReconciliationFailed", "x", since=60, severity="Error"))
+    starting = cluster(
+        condition("InfrastructureReady", False, since=60),
+        condition("ControlPlaneInitialized", False, "NotInitialized", since=60),
+        phase="Provisioning",
+        age=60,
+    )
+
+    found = judged(*fleet_with(_without_data(), broken, starting))
+
+    assert {finding.object.kind for finding in found if finding.object} == {"AWSCluster"}
+    assert "Machine/fleet/one-md-0-abc-1" in found[0].affected
+
+
+def test_bootstrap_data_of_a_cluster_that_runs_waits_for_nothing_of_it() -> None:
+    limping = infra_cluster(condition("VpcReady", False, "VpcReconciliationFailed", "x", since=60, severity="Error"))
+
+    found = judged(*fleet_with(_without_data(), limping))
+
+    assert {finding.object.kind for finding in found if finding.object} == {"AWSCluster", "Machine"}
+
+
 def test_waiting_for_something_that_is_well_is_no_explanation() -> None:
     assert rules(judged(*fleet_with(_pending(), _config(INFRA)))) == ["UNEXPLAINED"]
 
@@ -144,12 +178,13 @@ def test_a_lock_of_a_cluster_that_runs_means_nothing() -> None:
     assert "BOOT-INIT-LOCK" not in rules(found)
 
 
-def _joining(minutes: float = 30) -> CapiObject:
+def _joining(minutes: float = 30, **more: Any) -> CapiObject:
     told = "Waiting for a Node with spec.providerID aws:///eu-central-1a/i-1 to exist"
     return machine(
         condition("NodeHealthy", "Unknown", "InspectionFailed", told, since=minutes),
         phase="Provisioned",
         entered=minutes,
+        **more,
     )
 
 
@@ -170,6 +205,18 @@ def test_the_console_of_a_machine_that_does_not_join_says_why(console: str, rule
 
     assert rules(found) == [rule]
     assert found[0].certainty is Certainty.HIGH
+
+
+def test_a_console_speaks_for_the_machines_beside_it_whose_consoles_nobody_read() -> None:
+    waiting = [_joining(name=f"one-md-0-abc-{number}") for number in range(1, 4)]
+    below = [infra_machine(of=each) for each in waiting]
+    console = "couldn't validate the identity of the API Server: could not find a JWS signature"
+
+    found = judged(
+        *fleet_with(*waiting, *below), answers=[answer(below[1], Topic.CONSOLE, Feasible.IMPOSSIBLE, console)]
+    )
+
+    assert rules(found) == ["BOOT-TOKEN"] * 3
 
 
 def test_a_token_that_could_not_be_refreshed_is_told_by_the_log() -> None:

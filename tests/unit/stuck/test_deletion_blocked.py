@@ -149,6 +149,23 @@ def test_the_deepest_object_is_the_cause_and_its_parents_only_wait() -> None:
             id="a finalizer of somebody else",
         ),
         pytest.param(
+            [WAITS_FOR_INFRA, _infra(finalizers=["velero.io/backup"])],
+            "DEL-FOREIGN-FINALIZER",
+            "AWSMachine",
+            "velero.io/backup holds it",
+            id="a finalizer of somebody else on what the provider has deleted",
+        ),
+        pytest.param(
+            [
+                WAITS_FOR_INFRA,
+                _infra(finalizers=["awsmachine.infrastructure.cluster.x-k8s.io", "velero.io/backup"]),
+            ],
+            "DEL-INFRA",
+            "AWSMachine",
+            "nothing that was read says why",
+            id="a finalizer of somebody else beside the provider's",
+        ),
+        pytest.param(
             [
                 cluster(
                     condition(
@@ -337,6 +354,7 @@ def test_a_pool_whose_kubeconfig_is_gone() -> None:
     found = judged(*fleet_with(pool), workload=workload(reach=Reach.NO_KUBECONFIG, listed=()))
 
     assert rules(found) == ["DEL-MACHINEPOOL"]
+    assert "DEL-MACHINEPOOL" not in rules(judged(*fleet_with(pool), workload=workload(node())))
 
 
 def test_a_controller_that_fails_is_named_with_its_error_and_not_without_one() -> None:
@@ -373,5 +391,7 @@ def test_nodes_that_outlived_their_machines() -> None:
 
     assert rules(found) == ["DEL-NODE"]
     assert found[0].kind is FindingKind.HEALTH
-    assert "1 Nodes whose Machine is gone: old" in found[0].chain[0].fact
-    assert judged(*healthy_fleet(), workload=seen) == []
+    assert "1 Node whose Machine is gone: old" in found[0].chain[0].fact
+    assert judged(*healthy_fleet(), workload=seen) == [], "not every Machine was listed"
+    held = workload(left("young", "one-md-0-new", age=3), left("mine", "one-md-0-abc-1"), node(name="plain"))
+    assert judged(*healthy_fleet(), workload=held, listed=LISTED) == []

@@ -167,6 +167,19 @@ def test_a_lost_quorum_is_told_of_the_control_plane(none: bool) -> None:
     assert ("no etcd members" if none else "1 etcd members") in found[0].chain[0].fact
 
 
+def test_members_that_do_not_answer_are_the_quorum_that_is_lost_and_not_causes_beside_it() -> None:
+    told = "Failed to connect to etcd: failed to get etcd status: context deadline exceeded"
+    silent = _member(told, reason="InspectionFailed", status="Unknown")
+    lost = control_plane(condition("Available", False, "NotAvailable", LOST, since=30))
+    holds = control_plane(condition("EtcdClusterHealthy", False, "NotHealthy", "* Machine one-cp-1: ...", since=30))
+
+    found = judged(*fleet_with(lost, silent))
+
+    assert rules(found) == ["CP-QUORUM"]
+    assert "Machine/fleet/one-cp-1" in found[0].affected
+    assert rules(judged(*fleet_with(holds, silent))) == ["CP-ETCD-UNREACHABLE"]
+
+
 def test_instances_that_are_gone_come_before_the_quorum_that_they_cost() -> None:
     sick = control_plane(condition("Available", False, "NotAvailable", LOST, since=30))
     head = machine(condition("NodeHealthy", "Unknown", since=30), name="one-cp-1", owner=control_plane())

@@ -158,3 +158,24 @@ def test_what_somebody_stopped_on_purpose_is_not_late_as_long_as_the_stop_may_la
     )
 
     assert rules(_judged(stopped, late)) == found
+
+
+@pytest.mark.parametrize(("last", "found"), [(9, ["DOWN"]), (11, ["UNEXPLAINED"])])
+def test_what_was_logged_before_the_controller_got_further_is_over(last: float, found: list[str]) -> None:
+    late = machine(condition("Ready", False, since=40), phase="Provisioning", entered=40)
+    below = infra_machine(
+        condition("Ready", False, "NotReady", since=10), condition("Paused", False, since=40), of=late
+    )
+    objects = {live.key: live for live in (late, below)}
+    view = ClusterView(management_cluster=MANAGEMENT, server_version="", objects=objects)
+    line = log(below, "the webhook is down", since=40, last=last)
+
+    told = stuck_findings(
+        Views(clusters=(view,), suspects=(SuspectView(management_cluster=MANAGEMENT, logs=(line,)),)),
+        {MANAGEMENT: dict.fromkeys(objects, CLUSTER)},
+        StuckThresholds(),
+        NOW,
+        (_row(_down),),
+    )
+
+    assert rules(told) == found

@@ -125,6 +125,19 @@ def test_conditions_of_capa_name_the_identity(told: list[Any], found: list[str])
     assert rules(judged(*fleet_with(_using(*told)))) == found
 
 
+def test_what_says_it_twice_is_evidence_once() -> None:
+    told = 'failed to create aws V2 session: Failed to get providers for cluster: secrets "team" not found'
+    failed = [
+        condition(kind, False, "PrincipalCredentialRetrievalFailed", told, since=20, severity="Error")
+        for kind in ("Ready", "PrincipalCredentialRetrieved")
+    ]
+
+    found = judged(*fleet_with(_using(*failed)))
+
+    assert rules(found) == ["IDENT-AWS"]
+    assert len(found[0].evidence) == len(set(found[0].evidence)) == 2
+
+
 def test_a_log_line_agrees_with_the_missing_object() -> None:
     frozen = _using(condition("Ready", False, "VpcReconciliationFailed", since=40, severity="Error"))
 

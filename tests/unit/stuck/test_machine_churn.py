@@ -85,3 +85,8 @@ def test_a_rollout_creates_each_replica_once() -> None:
 
 def test_creations_of_yesterday_prove_nothing() -> None:
     assert judged(*fleet_with(_set(8), _young(4), CHECK), events=[_created(9, minutes_ago=300)]) == []
+
+
+def test_machines_that_joined_before_the_set_became_unready_were_replaced_by_somebody_else() -> None:
+    """A person or an autoscaler made many of them, and the last one is only young."""
+    assert judged(*fleet_with(_set(3), _young(3), CHECK), events=[_created(14, minutes_ago=4)]) == []

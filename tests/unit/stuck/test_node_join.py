@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from drift_audit.explain.causes import group_into_causes
 from drift_audit.model.findings import Certainty
 from drift_audit.model.health import Feasible, Topic
 from drift_audit.model.objects import CapiObject
@@ -89,6 +90,20 @@ def test_the_console_says_what_failed() -> None:
 
     assert found[0].certainty is Certainty.HIGH
     assert "kubeadm join: i/o timeout" in found[0].chain[0].fact
+
+
+def test_many_machines_of_which_few_consoles_were_read_are_one_cause() -> None:
+    waiting = [_joining(name=f"one-md-0-abc-{number}") for number in range(1, 5)]
+    below = [infra_machine(of=each) for each in waiting]
+    told = answer(below[0], Topic.CONSOLE, Feasible.IMPOSSIBLE, "its console ends with: kubeadm join: i/o timeout")
+
+    found = judged(*fleet_with(*waiting, *below), answers=[told])
+    causes, _ = group_into_causes(found)
+
+    assert rules(found) == ["JOIN-NO-NODE"] * 4
+    assert [len(cause.findings) for cause in causes] == [4]
+    assert {finding.certainty for finding in found} == {Certainty.HIGH}
+    assert "of its sibling one-md-0-abc-1: its console ends with" in " ".join(found[3].evidence)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from drift_audit_aws.history.events.balancers import balancer_events
 from drift_audit_aws.history.events.machines import machine_events
+from drift_audit_aws.history.events.managed import managed_events
 from drift_audit_aws.history.events.names import iam_events, tag_events
 from drift_audit_aws.history.events.network import network_events
 from drift_audit_aws.history.events.pools import pool_events
@@ -29,6 +30,15 @@ SOURCES: Mapping[str, str] = {
 }
 """The prefix of IAM actions by event source, for the sources whose calls change a fleet."""
 
-_PARTS = (machine_events, rule_events, network_events, balancer_events, pool_events, tag_events, iam_events)
+_PARTS = (
+    machine_events,
+    rule_events,
+    network_events,
+    balancer_events,
+    pool_events,
+    managed_events,
+    tag_events,
+    iam_events,
+)
 EVENTS: Mapping[str, EventRow] = {row.action: row for part in _PARTS for row in part()}
 """By action."""

@@ -27,7 +27,8 @@ class EventRow:
     """`ec2:StopInstances`."""
     effect: Effect
     ids: tuple[str, ...]
-    """Where the record has the ids of what was changed; all of them are taken."""
+    """Where the record has the ids of what was changed; all of them are taken. One with a slash is put together of two
+    parameters of the request."""
     writes: Mapping[str, str] = field(default_factory=dict)
     """Path of the value by field of the API's answer, as field maps name it; an empty path: it is not told."""
     undone_by: tuple[str, ...] = ()

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from drift_audit.clock import moment
 from drift_audit.model.keys import ClusterKey, ObjectKey
 from drift_audit.model.objects import CapiObject, remembered
 from drift_audit.model.values import JsonObject, dig, mapping, sequence, text
 from drift_audit.model.views import ClusterView
+
+Answer = TypeVar("Answer")
 
 CORE = "cluster.x-k8s.io"
 INFRASTRUCTURE = "infrastructure.cluster.x-k8s.io"
@@ -40,6 +43,14 @@ class GcpCluster:
     key: ClusterKey
     cluster: CapiObject
     infra: CapiObject
+    _answers: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def ask(self, question: Callable[[GcpCluster], Answer]) -> Answer:
+        """The answer of a function of the cluster, found once for all that is compared with it."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        found: Answer = self._answers[question]
+        return found
 
     @property
     def name(self) -> str:

@@ -6,13 +6,14 @@ Google's libraries are imported when the first project is collected, not before.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drift_audit.interfaces import Correlation, Fact, Link, Progress, ScopePlan, ScopeRequest
+from drift_audit.interfaces import Candidate, Correlation, Fact, Link, Progress, ScopePlan, ScopeRequest, UndoneEdit
 from drift_audit.model.fields import FieldRow
+from drift_audit.model.findings import Finding
 from drift_audit.model.keys import ResourceKey
 from drift_audit.model.views import CloudScopeView, ClusterView
 from drift_audit.provider_kit.field_rows import load_rows
@@ -20,6 +21,7 @@ from drift_audit_gcp.compare import compare_links
 from drift_audit_gcp.correlate import correlate_fleet
 from drift_audit_gcp.families import VOCABULARY
 from drift_audit_gcp.fleet import Fleet, read_fleet
+from drift_audit_gcp.history.matching import candidates_of
 from drift_audit_gcp.kinds import KINDS
 from drift_audit_gcp.placing import PROVIDER
 from drift_audit_gcp.plan import plan_scopes
@@ -33,7 +35,7 @@ _FIELDS = Path(__file__).with_name("fields")
 
 
 class GcpProvider:
-    """Implements `drift_audit.interfaces.CloudProvider`."""
+    """Implements `drift_audit.interfaces.CloudProvider` and `ChangeHistory`."""
 
     name = PROVIDER
 
@@ -54,8 +56,11 @@ class GcpProvider:
 
     def collect(self, request: ScopeRequest, progress: Progress) -> CloudScopeView:
         from drift_audit_gcp.collect import collect_scope
+        from drift_audit_gcp.history.operations import with_operations
 
-        return collect_scope(self._session(request), request, self._settings.page_size, progress)
+        session = self._session(request)
+        view = collect_scope(session, request, self._settings.page_size, progress)
+        return with_operations(session, view, self._settings.history)
 
     def reread(self, request: ScopeRequest, view: CloudScopeView, suspects: Sequence[ResourceKey]) -> CloudScopeView:
         from drift_audit_gcp.collect import reread_scope
@@ -90,6 +95,17 @@ class GcpProvider:
         equal_too: bool = False,
     ) -> Sequence[Fact]:
         return tuple(compare_links(rows, self._fleet(clusters), _own(clouds), links, equal_too=equal_too))
+
+    def candidates(
+        self, findings: Sequence[Finding], rows: Sequence[FieldRow], clouds: Sequence[CloudScopeView]
+    ) -> Mapping[str, Sequence[Candidate]]:
+        return candidates_of(findings, _own(clouds))
+
+    def undone(
+        self, rows: Sequence[FieldRow], clouds: Sequence[CloudScopeView], links: Sequence[Link]
+    ) -> Sequence[UndoneEdit]:
+        """None: an operation tells neither what was written nor what was there before."""
+        return ()
 
     def _fleet(self, clusters: Sequence[ClusterView]) -> Fleet:
         """The fleet in these views, read once as long as they are the very same ones."""

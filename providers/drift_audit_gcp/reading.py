@@ -99,10 +99,10 @@ def _pages(reader: Reader, session: ProjectSession, wanted: Wanted) -> Iterator[
     query = {"maxResults": str(wanted.page_size)}
     if reader.fields:
         query["fields"] = f"{_PAGE_FIELDS},items/*/warning,items/*/{reader.collection}({reader.fields})"
-    return _tokens_followed(lambda token: session.get(path, kind, **query, **token))
+    return pages_of(lambda token: session.get(path, kind, **query, **token))
 
 
-def _tokens_followed(page_of: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def pages_of(page_of: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Page after page; a token that comes twice would never end."""
     seen: set[str] = set()
     token: dict[str, str] = {}
@@ -157,7 +157,7 @@ def read_members(reader: Reader, session: ProjectSession, wanted: Wanted) -> Ite
 
 
 def _members_of(session: ProjectSession, path: str, page_size: int) -> Iterable[str]:
-    pages = _tokens_followed(
+    pages = pages_of(
         lambda token: session.read_by_post(
             f"{path}/listInstances", "compute#instanceGroupsListInstances", maxResults=str(page_size), **token
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from drift_audit_gcp.history.source import PERMISSION as HISTORY_PERMISSION
 from drift_audit_gcp.reading import READERS
 
 IDENTITY_PERMISSION = "compute.projects.get"
@@ -12,7 +13,7 @@ IDENTITY_PERMISSION = "compute.projects.get"
 def permissions() -> tuple[str, ...]:
     """Every permission that reading takes, sorted."""
     reading = (permission for reader in READERS for permission in reader.permissions)
-    return tuple(sorted({IDENTITY_PERMISSION, *reading}))
+    return tuple(sorted({HISTORY_PERMISSION, IDENTITY_PERMISSION, *reading}))
 
 
 def role() -> Mapping[str, object]:

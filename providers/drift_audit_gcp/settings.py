@@ -30,10 +30,28 @@ class GcpProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GcpHistory:
+    """How the audit asks who changed what: by the operations that Compute Engine keeps."""
+
+    enabled: bool = True
+    window_hours: float = 24.0
+    """How far back; Google keeps operations for an hour at least and for two weeks at most."""
+    max_pages: int = 20
+    """Of 500 operations each, for each project; a sweep that ends early says how far it got."""
+    controllers: tuple[str, ...] = ()
+    """Service accounts that CAPG acts as: what they change is what the objects say, and nobody's edit."""
+
+    def __post_init__(self) -> None:
+        if self.window_hours <= 0 or self.max_pages < 1:
+            raise ValueError("history.window_hours and max_pages must be positive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GcpSettings:
     """Everything that the Google Cloud provider can be told."""
 
     projects: tuple[GcpProject, ...] = ()
+    history: GcpHistory = GcpHistory()
     endpoint_url: str = "https://compute.googleapis.com"
     """Where Compute Engine answers. An object's `serviceEndpoints` are never followed: our token would go there."""
     page_size: int = 500

@@ -12,6 +12,8 @@ from drift_audit.clock import now
 from drift_audit.interfaces import Correlation
 from drift_audit.model.findings import Severity
 from drift_audit.model.objects import CapiObject
+from drift_audit_gcp.fleet import read_fleet
+from drift_audit_gcp.placing import places_in
 from drift_audit_gcp.resource_types import INSTANCE
 from tests.integration.gcp_world import FULL, HOST_PROJECT, PLAIN, SHARED, World, world
 from tests.rig.gcp.capg import PROJECT, GcpClusterSpec, GcpMachineSpec
@@ -155,6 +157,15 @@ class TestSharedNetwork:
             f"projects/{HOST_PROJECT}/regions/{REGION}/subnetworks/nodes", ipCidrRange="10.0.0.0/23"
         )
         assert [fact.row.id for fact in found.facts()] == ["gcp.subnet.cidr"]
+
+    def test_a_guest_lives_in_its_own_project(self, gcp_server: GcpServer) -> None:
+        found = world(gcp_server, SHARED, projects=[PROJECT, "aaa-project", HOST_PROJECT])
+        gcp_server.cloud.project("aaa-project", "7")
+        views, clouds = found.read()
+
+        for order in (clouds, clouds[::-1]):
+            places = places_in(read_fleet(views), order)
+            assert {scope.account for scope in places.placed.values()} == {PROJECT}
 
     def test_a_host_project_that_nobody_configured_is_a_gap(self, gcp_server: GcpServer) -> None:
         found = world(gcp_server, SHARED)

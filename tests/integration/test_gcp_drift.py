@@ -302,6 +302,16 @@ def test_a_link_with_the_number_of_the_project_is_the_same_link(full: World) -> 
     assert told(full) == []
 
 
+def test_clusters_that_share_a_network_are_silent_together(gcp_server: GcpServer) -> None:
+    """The first one made it; the others found it there, and have no router of their own."""
+    guests = (GcpClusterSpec(name=name, machines=(GcpMachineSpec(name=f"{name}-md-0"),)) for name in ("a", "b"))
+    found = world(gcp_server, PLAIN, *guests)
+
+    assert told(found) == []
+    gcp_server.cloud.change(f"{P}/global/networks/default", mtu=8896)
+    assert [rule for rule, _ in told(found)] == ["gcp.network.mtu"]
+
+
 def test_one_block_in_two_spellings_is_one_block(gcp_server: GcpServer) -> None:
     rule = {
         "name": "one",

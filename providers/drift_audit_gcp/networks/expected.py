@@ -93,7 +93,7 @@ def enabled(subject: Subject) -> Observed | None:
 
 def _of_rule(name: str, value_of: Callable[[Rule], Json]) -> Expectation:
     def expect(subject: Subject) -> Observed | None:
-        rule = expected_rules(subject.cluster).get(subject.resource.key.id)
+        rule = subject.cluster.ask(expected_rules).get(subject.resource.key.id)
         value = value_of(rule) if rule is not None else None
         return None if value is None else Present(list(value) if isinstance(value, tuple) else value)
 
@@ -103,7 +103,7 @@ def _of_rule(name: str, value_of: Callable[[Rule], Json]) -> Expectation:
 
 def rule_destinations(subject: Subject) -> Observed | None:
     """Only where some are declared; of any other egress rule all destinations are meant."""
-    rule = expected_rules(subject.cluster).get(subject.resource.key.id)
+    rule = subject.cluster.ask(expected_rules).get(subject.resource.key.id)
     if rule is None or rule.direction != "EGRESS":
         return None
     return Present(list(rule.destinations or (ANYWHERE,)))

@@ -42,7 +42,7 @@ def named_parts(fleet: Fleet) -> Iterator[Named]:
         for subnet in cluster.subnets:
             loss = _loss(cluster, Severity.CRITICAL, "subnet", _MADE_AGAIN)
             yield named(cluster.network_project, SUBNETWORK, cluster.subnet_id(subnet), "spec.network.subnets", loss)
-        for name in expected_rules(cluster):
+        for name in cluster.ask(expected_rules):
             loss = _loss(cluster, Severity.HIGH, "firewall rule", _MADE_AGAIN)
             yield named(cluster.network_project, FIREWALL, name, "spec.network.firewall", loss)
 

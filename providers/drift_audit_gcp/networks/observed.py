@@ -38,13 +38,21 @@ def foreign_rules(subject: Subject) -> Observed:
 
 def _foreign(subject: Subject) -> Iterator[CloudResource]:
     tags = {subject.cluster.name, *cluster_tags(subject.cluster)}
-    known = {name for cluster in subject.fleet.clusters.values() for name in expected_rules(cluster)}
     by_network = subject.index.ask(_rules_by_network, subject.cloud)
     for found in by_network.get(relative(subject.resource.attributes.get("selfLink")), ()):
         rule = found.attributes
         reached = tags.intersection(map(text, sequence(rule.get("targetTags"))))
-        if reached and found.key.id not in known and rule.get("disabled") is not True and not made_by_others(rule):
+        if (
+            reached
+            and not _is_known(subject, found.key.id)
+            and rule.get("disabled") is not True
+            and not made_by_others(rule)
+        ):
             yield found
+
+
+def _is_known(subject: Subject, name: str) -> bool:
+    return any(name in cluster.ask(expected_rules) for cluster in subject.fleet.clusters.values())
 
 
 def _rules_by_network(view: CloudScopeView) -> Mapping[str, list[CloudResource]]:

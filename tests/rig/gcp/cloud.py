@@ -47,8 +47,11 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "routers": ("compute#router", "Router"),
     "networks": ("compute#network", "Network"),
     "firewalls": ("compute#firewall", "Firewall"),
+    "operations": ("compute#operation", "Operation"),
 }
 _GLOBAL = {"networks", "firewalls"}
+_COLLECTION = {"globalOperations": "operations"}
+_NEWEST_FIRST = "creationTimestamp desc"
 
 
 class _Refused(Exception):
@@ -130,6 +133,23 @@ class Cloud:
     def body(self, path: str) -> dict[str, Any]:
         return deepcopy(self.resources[path])
 
+    def operation(self, path: str, kind: str, user: str, at: str, error: str = "") -> None:
+        """What Google keeps of a change that `user` asked for."""
+        parts = path.split("/")
+        number = next(self._ids)
+        target = self.resources.get(path, {})
+        self.add(
+            "/".join((*parts[:-2], "operations", f"operation-{number}")),
+            operationType=kind,
+            targetLink=HOST + path,
+            user=user,
+            insertTime=at,
+            status="DONE",
+            progress=100,
+            **({"targetId": target["id"]} if target else {}),
+            **({"httpErrorStatusCode": 403, "error": {"errors": [{"code": error}]}} if error else {}),
+        )
+
     # Answers
 
     def __call__(self, asked: Asked) -> Answer:
@@ -177,7 +197,7 @@ class Cloud:
             case "get":
                 return self._one(asked.path)
             case "aggregatedList":
-                return self._aggregated(resource, project, asked.query)
+                return self._aggregated(_COLLECTION.get(resource, resource), project, asked.query)
             case "list" if resource in _GLOBAL:
                 return self._plain(resource, project, asked.query)
             case "listInstances":
@@ -198,6 +218,9 @@ class Cloud:
             if scope not in self.unreachable
             for path in self._paths(f"{project}/{scope}/{collection}/")
         ]
+        if query.get("orderBy") == _NEWEST_FIRST and collection == "operations":
+            flat.sort(key=lambda found: str(found[1]["insertTime"]), reverse=True)
+            query = {key: value for key, value in query.items() if key != "orderBy"}
         page, token = self._page(collection, flat, query)
         items: dict[str, Any] = {}
         for scope, body in page:

@@ -29,7 +29,8 @@ def build_network(cloud: Cloud, cluster: GcpClusterSpec) -> dict[str, Any]:
     if not shared:
         for name, rule in _rules(cluster):
             _firewall(cloud, cluster, name, rule, link)
-    router = _router(cloud, cluster, link) if owned else ""
+    made = cloud.resources[cluster.network_path].get("description") == f"capg-cluster-{cluster.name}"
+    router = _router(cloud, cluster, link) if made else ""
     return {"selfLink": link, **({"router": router} if router else {})}
 
 

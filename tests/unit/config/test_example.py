@@ -30,7 +30,7 @@ from drift_audit.config.settings import (
 from drift_audit.config.starter import starter_config
 from drift_audit_aws.settings import AwsAccount, AwsSettings
 from drift_audit_azure.settings import AzureSettings, AzureSubscription
-from drift_audit_gcp.settings import GcpProject, GcpSettings
+from drift_audit_gcp.settings import GcpHistory, GcpProject, GcpSettings
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 PROVIDERS: Mapping[str, type[Any]] = {"aws": AwsSettings, "azure": AzureSettings, "gcp": GcpSettings}
@@ -56,6 +56,7 @@ SETTINGS: tuple[type[Any], ...] = (
     AzureSubscription,
     GcpSettings,
     GcpProject,
+    GcpHistory,
 )
 
 

@@ -1,0 +1,1 @@
+"""Who changed what, from the operations that Compute Engine keeps of itself."""

@@ -36,7 +36,7 @@ def read_twice(built: World) -> Views:
     clouds = [built.provider.collect(request, quiet) for request in plan.requests]
     read = Views(clusters=tuple(views), clouds=tuple(masker.mask_scope(cloud) for cloud in clouds), gaps=plan.gaps)
     first = _judged(built, read)
-    suspects = sorted(suspects_of(first).resources)
+    suspects = sorted(suspects_of(first.findings).resources)
     again = [
         masker.mask_scope(built.provider.reread(request, cloud, suspects), cloud)
         for request, cloud in zip(plan.requests, read.clouds, strict=True)

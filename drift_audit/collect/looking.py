@@ -14,7 +14,7 @@ from drift_audit.collect.cluster.discovery import ServedKind
 from drift_audit.collect.cluster.faults import Unreadable
 from drift_audit.collect.cluster.listing import Keep, list_kind
 from drift_audit.collect.cluster.pacing import Tally
-from drift_audit.collect.cluster.parsing import RawObject
+from drift_audit.collect.cluster.parsing import Glance, RawObject
 from drift_audit.collect.masking import Masker
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.values import Json, mapping
@@ -147,6 +147,7 @@ class Looker:
         selector: str = "",
         fields: str = "",
         keep: Keep | None = None,
+        glance: Glance | None = None,
     ) -> list[RawObject]:
         """The objects as the server has them; what it refuses is noted in the part."""
         listed = list_kind(
@@ -159,6 +160,7 @@ class Looker:
             selector=selector,
             fields=fields,
             keep=keep,
+            glance=glance,
         )
         part.found = part.found or listed.complete or bool(listed.resource_version)  # a page of it came
         if listed.fault is not None:

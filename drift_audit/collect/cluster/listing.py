@@ -10,7 +10,7 @@ from drift_audit.collect.cluster.connection import Connection
 from drift_audit.collect.cluster.discovery import ServedKind
 from drift_audit.collect.cluster.faults import Ask, Unreadable
 from drift_audit.collect.cluster.pacing import Tally
-from drift_audit.collect.cluster.parsing import Page, PageParser, RawObject, parsed_object
+from drift_audit.collect.cluster.parsing import Glance, Page, PageParser, RawObject, parsed_object
 
 Keep = Callable[[RawObject], RawObject]
 """What is kept of an object; an empty one is not kept at all."""
@@ -44,6 +44,7 @@ def list_kind(
     selector: str = "",
     fields: str = "",
     keep: Keep | None = None,
+    glance: Glance | None = None,
     on_page: Callable[[int], None] = lambda objects: None,
 ) -> Listed:
     """All objects of the kind in `namespace` (empty: all). What was read before a failure is kept; the number of
@@ -53,12 +54,13 @@ def list_kind(
     the time is then still seen. If that fails as well, the kind is listed once more from the beginning.
 
     `selector` is one of labels, `fields` one of fields. `keep` makes of each object, as soon as its page is there,
-    what is kept of it: for kinds of which there are too many to hold.
+    what is kept of it: for kinds of which there are too many to hold. What a `glance` is enough for is counted, and
+    neither parsed nor kept.
     """
     if namespace and not _can_exist(namespace):
         return Listed()
     selectors = {"labelSelector": selector, "fieldSelector": fields}
-    paging = _Paging(connection, served, version, tally, namespace, page_size, selectors, keep, on_page)
+    paging = _Paging(connection, served, version, tally, namespace, page_size, selectors, keep, glance, on_page)
     listed = paging.run()
     if listed.fault is not None and listed.fault.status == 410:
         again = paging.run()
@@ -107,11 +109,12 @@ class _Paging:
     page_size: int
     selectors: Mapping[str, str]
     keep: Keep | None
+    glance: Glance | None
     on_page: Callable[[int], None]
     parser: PageParser = field(init=False)
 
     def __post_init__(self) -> None:
-        self.parser = PageParser() if self.keep is None else PageParser(most_shared=0)
+        self.parser = PageParser() if self.keep is None else PageParser(most_shared=0, glance=self.glance)
 
     def run(self) -> Listed:
         listed = Listed()
@@ -138,7 +141,7 @@ class _Paging:
                 continue
             before = len(listed.objects)
             self._take(page, listed)
-            self.on_page(len(page.objects))
+            self.on_page(len(page.objects) + len(page.passed))
             listed.resource_version = page.resource_version
             token = page.continue_token
             if not token:
@@ -163,6 +166,7 @@ class _Paging:
             raise _malformed(ask) from error
 
     def _take(self, page: Page, listed: Listed) -> None:
+        listed.objects |= {name: {} for name in page.passed}
         api_version = f"{self.served.group}/{self.version}" if self.served.group else self.version
         for found in page.objects:
             if "kind" not in found:  # lists of built-in kinds name it only once, for the list

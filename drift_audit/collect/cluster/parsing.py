@@ -8,7 +8,8 @@ never changed.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -16,6 +17,10 @@ from drift_audit.model.values import Json
 
 RawObject = dict[str, Any]
 """An object as the server sent it."""
+
+Glance: TypeAlias = Callable[[msgspec.Raw], tuple[str, str] | None]
+"""Of an object that a look at a few of its fields is enough for, its (namespace, name); `None` where it has to be
+parsed. A tenth of the work of parsing it (500 Pods of 2.4 kB: 2 ms and 27 ms)."""
 
 _Parts = dict[str, msgspec.Raw]
 _MOST_SHARED = 10_000
@@ -39,15 +44,23 @@ class _Page(msgspec.Struct):
     """Go writes an empty slice as `null`."""
 
 
+class _RawPage(msgspec.Struct):
+    metadata: _ListMeta
+    items: list[msgspec.Raw] | None = None
+
+
 class Page(msgspec.Struct, frozen=True):
     """One page of a list."""
 
     objects: list[RawObject]
     resource_version: str
     continue_token: str
+    passed: list[tuple[str, str]] = []
+    """(namespace, name) of those that a glance was enough for."""
 
 
 _decode_page = msgspec.json.Decoder(_Page).decode
+_decode_raw_page = msgspec.json.Decoder(_RawPage).decode
 _decode_parts = msgspec.json.Decoder(_Parts).decode
 _decode_entries = msgspec.json.Decoder(list[_Parts] | None).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -57,18 +70,32 @@ _decode_object = msgspec.json.Decoder(RawObject).decode
 class PageParser:
     """Parses the pages of one list. Raises `ValueError` for what is not a page of objects with names."""
 
-    def __init__(self, most_shared: int = _MOST_SHARED) -> None:
+    def __init__(self, most_shared: int = _MOST_SHARED, glance: Glance | None = None) -> None:
         self._most_shared = most_shared
+        self._glance = glance
         self._shared: dict[str, dict[bytes, Json]] = {name: {} for name in _SHARED_PARTS}
 
     def page(self, body: bytes) -> Page:
         try:
-            page = _decode_page(body)
-            objects = [self._object(parts) for parts in page.items or ()]
+            return self._whole(_decode_page(body)) if self._glance is None else self._glanced(body, self._glance)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError) as error:
             raise ValueError("not a page of objects") from error
+
+    def _whole(self, page: _Page) -> Page:
         return Page(
-            objects=objects, resource_version=page.metadata.resourceVersion, continue_token=page.metadata.continue_
+            objects=[self._object(parts) for parts in page.items or ()],
+            resource_version=page.metadata.resourceVersion,
+            continue_token=page.metadata.continue_,
+        )
+
+    def _glanced(self, body: bytes, glance: Glance) -> Page:
+        page = _decode_raw_page(body)
+        seen = [(each, glance(each)) for each in page.items or ()]
+        return Page(
+            objects=[self._object(_decode_parts(each)) for each, name in seen if name is None],
+            resource_version=page.metadata.resourceVersion,
+            continue_token=page.metadata.continue_,
+            passed=[name for _, name in seen if name is not None],
         )
 
     def _object(self, parts: _Parts) -> RawObject:

@@ -13,7 +13,7 @@ from drift_audit.collect.cluster.parsing import RawObject
 from drift_audit.collect.kinds import DISRUPTION_BUDGET, EVENT, NODE, POD, SIGNING_REQUEST, VOLUME_ATTACHMENT
 from drift_audit.collect.looking import METADATA, Looker, Part, Reading, Wanted
 from drift_audit.collect.said import event_of, merged
-from drift_audit.collect.workload.pods import trouble_of
+from drift_audit.collect.workload.pods import trouble_of, well_at_a_glance
 from drift_audit.model.health import Event
 from drift_audit.model.objects import CapiObject
 from drift_audit.model.values import dig, mapping, sequence
@@ -105,7 +105,7 @@ def _read_pods(looker: Looker, contents: Contents) -> tuple[Part, list[CapiObjec
             troubles[namespace, name] = trouble
         return raw if trouble and namespace == SYSTEM else {}
 
-    found = looker.listed(part, POD, keep=keep)
+    found = looker.listed(part, POD, keep=keep, glance=well_at_a_glance)
     contents.pods = Counter((namespace, trouble) for (namespace, _), trouble in troubles.items())
     if not part.gaps:
         contents.listed.add(POD.kind)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+import msgspec
+
 from drift_audit.clock import moment
 from drift_audit.model.values import Json, dig, mapping, sequence, text
 
@@ -12,6 +14,46 @@ _PATIENCE = timedelta(minutes=5)
 """Pulling an image and starting take no longer, mostly."""
 _ON_THE_WAY = ("ContainerCreating", "PodInitializing", "")
 _GRACE_OVER = timedelta(minutes=1)
+
+
+class _Metadata(msgspec.Struct):
+    name: str
+    namespace: str = ""
+    deletionTimestamp: str | None = None
+
+
+class _Condition(msgspec.Struct):
+    type: str
+    status: str
+
+
+class _Status(msgspec.Struct):
+    phase: str
+    conditions: list[_Condition] | None = None
+
+
+class _Pod(msgspec.Struct):
+    metadata: _Metadata
+    status: _Status
+
+
+_decode = msgspec.json.Decoder(_Pod).decode
+
+
+def well_at_a_glance(pod: msgspec.Raw) -> tuple[str, str] | None:
+    """(namespace, name) of a Pod that is plainly well, as nearly all are: done, or with all its containers ready."""
+    try:
+        seen = _decode(pod)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    if seen.metadata.deletionTimestamp or not _is_well(seen.status):
+        return None
+    return seen.metadata.namespace, seen.metadata.name
+
+
+def _is_well(status: _Status) -> bool:
+    ready = any((each.type, each.status) == ("Ready", "True") for each in status.conditions or ())
+    return status.phase == "Succeeded" or (status.phase == "Running" and ready)
 
 
 def trouble_of(pod: Mapping[str, Json], now: datetime) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from drift_audit.clock import stamp
-from drift_audit.collect.workload.pods import trouble_of
+from drift_audit.collect.cluster.parsing import PageParser
+from drift_audit.collect.workload.pods import trouble_of, well_at_a_glance
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -35,7 +38,7 @@ def condition(kind: str, status: str, reason: str = "", since: float = 60) -> li
 READY = condition("Ready", "True")
 
 
-@pytest.mark.parametrize(
+PODS = pytest.mark.parametrize(
     ("found", "trouble"),
     [
         pytest.param(pod(phase="Running", conditions=READY), "", id="well"),
@@ -73,5 +76,39 @@ READY = condition("Ready", "True")
         pytest.param({"metadata": "odd", "status": []}, "", id="nonsense"),
     ],
 )
+
+
+@PODS
 def test_the_trouble_of_a_pod(found: dict[str, Any], trouble: str) -> None:
     assert trouble_of(found, NOW) == trouble
+
+
+def raw(found: object) -> msgspec.Raw:
+    return msgspec.Raw(json.dumps(found).encode())
+
+
+@PODS
+def test_no_pod_with_a_trouble_is_well_at_a_glance(found: dict[str, Any], trouble: str) -> None:
+    assert not (trouble and well_at_a_glance(raw(found)))
+
+
+def test_pods_that_are_well_are_not_parsed_and_still_counted() -> None:
+    well, done = pod(phase="Running", conditions=READY), pod(phase="Succeeded")
+    sick, going = pod(phase="Failed"), pod(phase="Running", deleted=-1, conditions=READY)
+    for number, each in enumerate((well, done, sick, going)):
+        each["metadata"] |= {"name": f"p-{number}", "namespace": "shop"}
+    page = json.dumps({"metadata": {"resourceVersion": "7", "continue": "t"}, "items": [well, done, sick, going]})
+
+    found = PageParser(glance=well_at_a_glance).page(page.encode())
+
+    assert found.passed == [("shop", "p-0"), ("shop", "p-1")]
+    assert found.objects == [sick, going]
+    assert (found.resource_version, found.continue_token) == ("7", "t")
+
+
+@pytest.mark.parametrize("odd", [{"status": {}}, [], None, {"metadata": {"name": 7}}, {"metadata": {}}])
+def test_what_is_no_pod_is_left_to_the_parser_to_refuse(odd: object) -> None:
+    page = json.dumps({"metadata": {}, "items": [odd]}).encode()
+
+    with pytest.raises(ValueError, match=r"not a page of objects|without a name|no text"):
+        PageParser(glance=well_at_a_glance).page(page)

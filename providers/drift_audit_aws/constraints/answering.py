@@ -14,6 +14,7 @@ from drift_audit.model.health import Answer, Feasible, Question, Topic
 from drift_audit.model.views import CloudScopeView, ScopeRead, ScopeStatus, View
 from drift_audit_aws.constraints.console import failed_to_boot
 from drift_audit_aws.constraints.quotas import quota_answer
+from drift_audit_aws.constraints.targets import target_answers
 from drift_audit_aws.reading import Calls, chunks
 from drift_audit_aws.refusals import FAILURES, refusal
 
@@ -38,6 +39,7 @@ def answered(calls: MeteredCalls, view: CloudScopeView, questions: Sequence[Ques
         by_topic[question.topic].append(question)
     answers: list[Answer] = []
     started, failed = time.monotonic(), ""
+    answers += target_answers(view, by_topic.pop(Topic.TARGET_HEALTH, ()))
     for topic, asked in by_topic.items():
         told, reason = _of_topic(calls, topic, asked)
         answers += told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from drift_audit.model.health import Question, Suspicion, Topic
 from drift_audit.model.keys import CloudScope, ObjectKey
@@ -12,6 +13,7 @@ from drift_audit.model.values import dig, mapping, sequence, text
 from drift_audit.model.views import CloudScopeView
 from drift_audit_aws.constraints.errors import denials_in, errors_in
 from drift_audit_aws.constraints.quotas import QUOTA_OF_CODE
+from drift_audit_aws.constraints.targets import balancers_named
 from drift_audit_aws.fleet import AwsCluster, AwsMachine, Fleet
 from drift_audit_aws.placing import Placements, places_in
 
@@ -33,6 +35,7 @@ _TOPIC_OF_CODE: Mapping[str, Topic] = {
 
 _IDS = {"subnet": re.compile(r"\bsubnet-[0-9a-f]+\b"), "image": re.compile(r"\bami-[0-9a-f]+\b")}
 _NOT_JOINED = "Provisioned"
+_CORE = "cluster.x-k8s.io"
 
 
 def questions_about(suspicion: Suspicion, fleet: Fleet, clouds: Sequence[CloudScopeView]) -> list[Question]:
@@ -47,8 +50,11 @@ def questions_about(suspicion: Suspicion, fleet: Fleet, clouds: Sequence[CloudSc
             asked += _of_machine(machine, scope)
     for key, cluster in fleet.clusters.items():
         scope = _scope(cluster, places)
-        if scope in known and cluster.infra.key in suspicion.objects.get(key.management_cluster, frozenset()):
+        suspects = suspicion.objects.get(key.management_cluster, frozenset())
+        if scope in known and cluster.infra.key in suspects:
             asked += _of_errors(key.management_cluster, cluster.infra, scope, {})
+        if scope in known and {cluster.infra.key, ObjectKey(_CORE, "Cluster", key.namespace, key.name)} & suspects:
+            asked += _of_targets(key.management_cluster, cluster.infra, cluster, scope)
     return _with_few_consoles(asked)
 
 
@@ -79,6 +85,20 @@ def _of_machine(machine: AwsMachine, scope: CloudScope | None) -> Iterator[Quest
         yield _question(Topic.INSTANCE, scope, machine.management_cluster, machine.object, named)
         if phase == _NOT_JOINED:
             yield _question(Topic.CONSOLE, scope, machine.management_cluster, machine.object, named)
+        if machine.role == "control-plane" and machine.cluster is not None:
+            yield from _of_targets(machine.management_cluster, machine.object, machine.cluster, scope, named)
+
+
+def _of_targets(
+    management_cluster: str,
+    live: CapiObject,
+    cluster: AwsCluster,
+    scope: CloudScope | None,
+    about: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Question]:
+    """Where the load balancer of the API server leads; nothing of a cluster that has none."""
+    if scope is not None and (named := balancers_named(cluster)):
+        yield _question(Topic.TARGET_HEALTH, scope, management_cluster, live, {**named, **about})
 
 
 def _of_errors(

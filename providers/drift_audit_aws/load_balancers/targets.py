@@ -29,7 +29,7 @@ _ON_THE_WAY = frozenset({"initial", _LEAVING})
 _UNCHECKED = "Target.HealthCheckDisabled"
 """Nobody looks at the target: that is a setting, and has a row of its own."""
 _REGISTERING = "registration is still in progress"
-_WELL = {True: "InService", False: "healthy"}
+WELL = {True: "InService", False: "healthy"}
 """By whether the load balancer is a classic one."""
 
 
@@ -43,15 +43,20 @@ class Target:
     reason: str = ""
 
 
+def is_on_its_way(target: Target) -> bool:
+    """True where nobody can say yet, or nobody looks, whether the target is well."""
+    return target.state in _ON_THE_WAY or target.reason.startswith(_UNCHECKED) or _REGISTERING in target.reason
+
+
 def targets_of(subject: Subject) -> tuple[Target, ...] | Unknown:
     """Everything that is registered, but for what is on its way out."""
     if subject.resource.key.type == CLASSIC_BALANCER:
         return tuple(_classic_targets(subject))
     found = detail(subject, TARGET_HEALTH, "TargetHealthDescriptions")
-    return found if isinstance(found, Unknown) else tuple(each for each in _targets(found) if each.state != _LEAVING)
+    return found if isinstance(found, Unknown) else tuple(each for each in targets_in(found) if each.state != _LEAVING)
 
 
-def _targets(descriptions: object) -> Iterator[Target]:
+def targets_in(descriptions: object) -> Iterator[Target]:
     for entry in map(mapping, descriptions if isinstance(descriptions, (list, tuple)) else ()):
         health = mapping(entry.get("TargetHealth"))
         said = (text(health.get("Reason")), text(health.get("Description")))
@@ -90,16 +95,16 @@ def member_well(subject: Subject) -> Observed | None:
         return None
     if registered_member(subject) == ABSENT:
         return None
-    return Present(_WELL[subject.resource.key.type == CLASSIC_BALANCER])
+    return Present(WELL[subject.resource.key.type == CLASSIC_BALANCER])
 
 
 def member_state(subject: Subject) -> Observed:
     """What the health checks say, one that is not done or that nobody wants counted as well."""
-    well = _WELL[subject.resource.key.type == CLASSIC_BALANCER]
+    well = WELL[subject.resource.key.type == CLASSIC_BALANCER]
     target = member_target(subject)
     if isinstance(target, Unknown):
         return target
-    if target.state in _ON_THE_WAY or target.reason.startswith(_UNCHECKED) or _REGISTERING in target.reason:
+    if is_on_its_way(target):
         return Present(well)
     return Present(target.state)
 
@@ -147,7 +152,7 @@ def counts_as_registered(subject: Subject) -> bool:
         target.id == machine.instance_id
         for found in health
         if found is not None
-        for target in _targets(found.attributes.get("TargetHealthDescriptions"))
+        for target in targets_in(found.attributes.get("TargetHealthDescriptions"))
     )
 
 

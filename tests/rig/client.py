@@ -161,6 +161,13 @@ class RigClient:
         for group in self.raw("GET", "/apis")["groups"]:
             yield group["preferredVersion"]["groupVersion"]
 
+    def versions(self) -> Iterator[str]:
+        """Every apiVersion of every named group, the preferred one of a group first."""
+        for group in self.raw("GET", "/apis")["groups"]:
+            preferred = group["preferredVersion"]["groupVersion"]
+            yield preferred
+            yield from (each["groupVersion"] for each in group["versions"] if each["groupVersion"] != preferred)
+
     def path(self, target: Json, subresource: str = "") -> str:
         """The path of an object, or of one of its subresources."""
         name = quote(target["metadata"]["name"])

@@ -135,12 +135,14 @@ def empty(client: RigClient, namespaces: tuple[str, ...] = ()) -> None:
 
 
 def _emptied_kinds(client: RigClient) -> list[tuple[str, str]]:
-    return [
-        (version, served.kind)
-        for version in client.preferred_versions()
-        if version.partition("/")[0].endswith(_EMPTIED_GROUPS)
-        for served in client.served_kinds(version).values()
-    ]
+    """Each once, in a version that has it: CAPZ and CAPG serve theirs in another than CAPA, in the same group."""
+    found: dict[tuple[str, str], str] = {}
+    for version in client.versions():
+        group = version.partition("/")[0]
+        if group.endswith(_EMPTIED_GROUPS):
+            for served in client.served_kinds(version).values():
+                found.setdefault((group, served.kind), version)
+    return [(version, kind) for (_, kind), version in found.items()]
 
 
 def _delete_all(client: RigClient, api_version: str, kind: str, namespace: str = "") -> None:

@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 
 from tests.conftest import required_parts
+from tests.rig.apiserver import ApiServer
 from tests.rig.client import Json
-from tests.rig.management_cluster import ManagementCluster
+from tests.rig.management_cluster import ManagementCluster, fresh_management_cluster
 from tests.rig.manifests import objects_of
 from tests.rig.modules import cluster_templates
 from tests.rig.templates import TemplateError, rendered_template, substituted, template_objects
@@ -80,3 +81,19 @@ def test_the_default_template_of_a_provider_is_accepted_by_the_server(
 
     assert kinds(live) == kinds(declared)
     assert kinds(live)["MachineDeployment"] >= 1
+
+
+@pytest.mark.rig
+@pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
+def test_nothing_of_a_template_is_left_when_a_management_cluster_is_emptied(
+    provider: str, api_server: ApiServer
+) -> None:
+    """Kinds that a group serves in another version than the preferred one count too."""
+    with fresh_management_cluster(api_server) as cluster:
+        applied = [cluster.gitops.apply(entry) for entry in template_objects(provider, "one", cluster.namespace)]
+
+    with fresh_management_cluster(api_server) as cluster:
+        ours = [entry for entry in applied if "cluster.x-k8s.io" in entry["apiVersion"]]
+        left = {entry["kind"]: cluster.client.list(entry["apiVersion"], entry["kind"]) for entry in ours}
+
+    assert {kind: found for kind, found in left.items() if found} == {}

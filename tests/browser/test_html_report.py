@@ -199,6 +199,7 @@ def test_an_address_names_a_cluster_as_people_do(browser: Browser, report: Repor
         assert seen.ask("location.hash") == f"#?cluster={name}"
 
         seen.page.get_by_role("button", name="Clear").click()
+        seen.page.wait_for_function("location.hash === ''")
         seen.ask(f"location.hash = '#?cluster={name}&severity=nonsense'")
         seen.page.locator("#filter .result").filter(has_text=" of ").wait_for()
 

@@ -11,7 +11,7 @@ from tests.rig.management_cluster import ManagementCluster
 from tests.rig.moto_server import AwsEndpoint
 
 
-def test_a_machine_that_is_not_well_makes_the_audit_ask_for_its_instance(
+def test_a_machine_that_is_not_well_makes_the_audit_ask_for_its_instance_and_its_load_balancer(
     management_cluster: ManagementCluster, aws_endpoint: AwsEndpoint, tmp_path: Path
 ) -> None:
     fleet = Fleet(management_cluster, tmp_path, aws_endpoint.url)
@@ -26,5 +26,7 @@ def test_a_machine_that_is_not_well_makes_the_audit_ask_for_its_instance(
 
     [cloud] = views.clouds
     asked = {(answer.question.topic, answer.question.object.name) for answer in cloud.answers}
-    assert asked == {(Topic.INSTANCE, machine["metadata"]["name"])}
+    name = machine["metadata"]["name"]
+    about_machine = {(Topic.INSTANCE, name), (Topic.TARGET_HEALTH, name)}
+    assert asked == {*about_machine, (Topic.TARGET_HEALTH, "prod-1")}, "it is of the control plane"
     assert [beside.management_cluster for beside in views.suspects] == [management_cluster.name]

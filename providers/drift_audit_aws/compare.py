@@ -12,6 +12,7 @@ from drift_audit.model.findings import Severity
 from drift_audit.model.keys import CloudScope
 from drift_audit.model.values import Observed, Present, Unknown
 from drift_audit.model.views import CloudScopeView
+from drift_audit.provider_kit.paths import cloud_value, path_reader
 from drift_audit_aws.families import (
     ALWAYS_SENT,
     COMPARERS,
@@ -25,7 +26,6 @@ from drift_audit_aws.family import Condition, Expectation, Observation
 from drift_audit_aws.fleet import Fleet
 from drift_audit_aws.kinds import kinds_of_rows
 from drift_audit_aws.parts import Comparer, Part, declared_path
-from drift_audit_aws.paths import cloud_value, path_reader
 from drift_audit_aws.reactions import row_for
 from drift_audit_aws.subject import CloudIndex, Subject, index_scopes
 

@@ -9,7 +9,7 @@ from drift_audit.model.fields import FieldRow
 from drift_audit.model.findings import Severity
 from drift_audit.model.keys import ObjectKey
 from drift_audit.model.values import Observed
-from drift_audit_aws.paths import steps
+from drift_audit.provider_kit.paths import steps
 from drift_audit_aws.subject import Subject
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from drift_audit.errors import ConfigError, ConfigProblem
 from drift_audit.model.fields import FieldRow
-from drift_audit_aws.fieldmap import RowMistake, did_you_mean, load_rows
+from drift_audit.provider_kit.field_rows import RowMistake, did_you_mean
+from drift_audit_aws.fieldmap import load_rows
 from drift_audit_aws.kinds import looks_like_ours
 from drift_audit_aws.known_fields import closest_field, is_field
 from drift_audit_aws.resource_types import BUCKET, ELASTIC_IP, IMAGE, KEY_PAIR

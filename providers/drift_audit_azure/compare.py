@@ -11,11 +11,11 @@ from drift_audit.model.fields import FieldRow
 from drift_audit.model.keys import CloudScope
 from drift_audit.model.values import ABSENT, Observed, Present, Unknown
 from drift_audit.model.views import CloudScopeView
+from drift_audit.provider_kit.paths import path_reader
 from drift_audit_azure.comparers import COMPARERS
 from drift_audit_azure.family import Condition, Expectation, Observation
 from drift_audit_azure.fleet import Fleet
 from drift_audit_azure.parts import Comparer, Part, declared_path
-from drift_audit_azure.paths import path_reader
 from drift_audit_azure.reactions import row_for
 from drift_audit_azure.subject import Subject
 from drift_audit_azure.values import CONDITIONS, EXPECTATIONS, OBSERVATIONS

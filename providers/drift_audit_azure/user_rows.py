@@ -9,7 +9,8 @@ from typing import Any
 
 from drift_audit.errors import ConfigError, ConfigProblem
 from drift_audit.model.fields import FieldRow
-from drift_audit_azure.fieldmap import FurtherCheck, RowMistake, did_you_mean, load_rows
+from drift_audit.provider_kit.field_rows import FurtherCheck, RowMistake, did_you_mean
+from drift_audit_azure.fieldmap import load_rows
 from drift_audit_azure.kinds import looks_like_ours
 
 

@@ -17,10 +17,10 @@ from urllib.parse import unquote
 from drift_audit.clock import moment, stamp
 from drift_audit.model.changes import ChangeEvent
 from drift_audit.model.values import Json, JsonObject, mapping, sequence, text
+from drift_audit.provider_kit.paths import value_at
 from drift_audit_aws.history.callers import Caller, CallerClass, caller_of
 from drift_audit_aws.history.events import EVENTS, SOURCES, EventRow
 from drift_audit_aws.history.events.row import REQUEST
-from drift_audit_aws.paths import value_at
 from drift_audit_aws.security_groups.rules import Rule, rule
 
 SOURCE = "CloudTrail"

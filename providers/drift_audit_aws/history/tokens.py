@@ -9,7 +9,7 @@ from drift_audit.model.changes import ChangeEvent
 from drift_audit.model.objects import CloudResource
 from drift_audit.model.values import text
 from drift_audit.model.views import CloudScopeView
-from drift_audit_aws.paths import value_at
+from drift_audit.provider_kit.paths import value_at
 from drift_audit_aws.resource_types import INSTANCE
 
 Token = tuple[str, str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from drift_audit.model.values import Json, Observed, Present
-from drift_audit_aws.paths import cloud_value
+from drift_audit.provider_kit.paths import cloud_value
 from drift_audit_aws.security_groups.rules import EVERYWHERE, Rule, exploded
 from drift_audit_aws.subject import Subject
 

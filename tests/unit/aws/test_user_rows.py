@@ -12,8 +12,8 @@ import yaml
 from drift_audit.config.field_maps import check_field_maps
 from drift_audit.errors import ConfigError
 from drift_audit.model.values import Json
+from drift_audit.provider_kit.paths import steps, value_at
 from drift_audit_aws.fieldmap import load_rows
-from drift_audit_aws.paths import steps, value_at
 from drift_audit_aws.provider import AwsProvider
 from drift_audit_aws.settings import AwsAccount
 from tests.unit.aws.builders import (

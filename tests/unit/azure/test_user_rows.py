@@ -17,7 +17,7 @@ rows:
     resource: {resource}
     capi: [spec.additionalTags.license]
     cloud: [properties.licenseType]
-    comparer: any-case
+    comparer: {comparer}
     reaction: {{kind: ignored}}
     severity: low
     title: Licence differs
@@ -27,7 +27,7 @@ rows:
 
 def rows_of(tmp_path: Path, **words: str) -> list[str]:
     file = tmp_path / "rows.yaml"
-    known = {"id": "acme.vm.licence", "kind": "AzureMachine", "resource": "virtual-machine"}
+    known = {"id": "acme.vm.licence", "kind": "AzureMachine", "resource": "virtual-machine", "comparer": "any-case"}
     file.write_text(ROW.format_map({**known, **words}))
     return [row.id for row in AzureProvider(AzureSettings()).rows([file])]
 
@@ -37,7 +37,7 @@ def test_a_row_of_the_users_is_one_more(tmp_path: Path) -> None:
 
 
 def test_a_row_for_another_cloud_is_passed_over(tmp_path: Path) -> None:
-    assert "acme.vm.licence" not in rows_of(tmp_path, kind="AWSMachine", resource="instance")
+    assert "acme.vm.licence" not in rows_of(tmp_path, kind="AWSMachine", resource="instance", comparer="their-own")
 
 
 @pytest.mark.parametrize(
